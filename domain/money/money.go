@@ -24,7 +24,7 @@ func (a Amount) Times(n int) Amount { return a * Amount(n) }
 
 // Ratio returns a × num / den, rounded half to even. den must be positive.
 func (a Amount) Ratio(num, den int64) Amount {
-	return RoundHalfEven(big.NewRat(1, 1).SetFrac(
+	return RoundHalfEven(new(big.Rat).SetFrac(
 		new(big.Int).Mul(big.NewInt(int64(a)), big.NewInt(num)), big.NewInt(den)))
 }
 
