@@ -17,9 +17,10 @@ const (
 
 // A Draft is what a customer sends to place an order.
 type Draft struct {
-	Items  []Item
-	ShipTo Address
-	Token  string // stands for a payment card
+	Items    []Item
+	FromCart bool // the cart's lines are ordered; Items is empty until they are read
+	ShipTo   Address
+	Token    string // stands for a payment card
 }
 
 // An Item is a product and how many of it.
@@ -44,7 +45,7 @@ var country = regexp.MustCompile(`^[A-Z]{2}$`)
 // its products exist, and whether its token is one, others know.
 func (d Draft) Validate() error {
 	var c fault.Checker
-	c.Check(len(d.Items) >= 1, "/lines", "an order needs at least one line")
+	c.Check(len(d.Items) >= 1 || d.FromCart, "/lines", "an order needs at least one line")
 	c.Check(len(d.Items) <= MaxLines, "/lines", "an order has at most %d lines, this has %d", MaxLines, len(d.Items))
 	seen := map[string]bool{}
 	for i, item := range d.Items {
@@ -56,6 +57,13 @@ func (d Draft) Validate() error {
 		seen[item.SKU] = true
 	}
 	d.ShipTo.check(&c)
+	return c.Err()
+}
+
+// EmptyCart is the fault of ordering a cart without lines.
+func EmptyCart() error {
+	var c fault.Checker
+	c.Check(false, "/lines", "the cart is empty")
 	return c.Err()
 }
 

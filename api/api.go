@@ -1,0 +1,137 @@
+// Package api is the shop's HTTP contract, the same in front of every
+// architecture: JSON types, routes and who may call them, and the problems
+// that may be answered. openapi.yaml says it for other languages.
+//
+// An architecture implements the interfaces of this package, one per noun, and
+// serves the Handler it gets for them.
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/trace"
+
+	"triptych/domain/fault"
+	"triptych/internal/rest"
+)
+
+// A Shop is what stands behind the contract: an implementation per noun.
+type Shop struct {
+	Accounts  Accounts
+	Catalogue Catalogue
+	Carts     Carts
+	Orders    Orders
+	Pictures  Pictures
+	Payroll   Payroll
+	Reports   Reports
+}
+
+// Options say how a shop is served.
+type Options struct {
+	Architecture string // monolith, microservices or functions
+	Version      string
+	Tokens       Verifier
+	Ready        func(*http.Request) error // nil when every dependency is reachable
+	Translate    func(error) error         // turns a driver's error into a fault; may be nil
+	MaxBrowsing  int64                     // requests other than checkout handled at once; 0 means 100
+	MaxCheckouts int64                     // checkouts handled at once; 0 means 1,000
+}
+
+// maxWait is the longest that Prefer: wait is honoured.
+const maxWait = 30 * time.Second
+
+// server is what the handlers of the route table share.
+type server struct {
+	Shop
+	Options
+	limiter *rest.Limiter
+}
+
+// Handler serves a shop by the route table.
+func Handler(shop Shop, o Options) http.Handler {
+	if o.MaxBrowsing == 0 {
+		o.MaxBrowsing = 100
+	}
+	if o.MaxCheckouts == 0 {
+		o.MaxCheckouts = 1000
+	}
+	s := &server{shop, o, rest.NewLimiter(o.MaxBrowsing, o.MaxCheckouts)}
+	mux := http.NewServeMux()
+	for _, route := range Routes {
+		mux.Handle(route.Method+" "+route.Path, s.handler(route))
+	}
+	mux.Handle("GET /healthz", http.HandlerFunc(s.alive))
+	mux.Handle("GET /readyz", http.HandlerFunc(s.ready))
+	mux.Handle("/", s.errors(s.unrouted(mux)))
+	return otelhttp.NewHandler(rest.TraceID(mux), "http",
+		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }))
+}
+
+// handler makes a route's handler: shed what is too much, find out who is
+// asking, let them in or not, answer.
+func (s *server) handler(route Route) http.Handler {
+	return s.errors(func(w http.ResponseWriter, r *http.Request) error {
+		nameSpan(r, route)
+		leave, ok := s.limiter.Enter(int(route.Class))
+		if !ok {
+			return rest.Overloaded()
+		}
+		defer leave()
+		caller, err := s.admit(r, route.Who)
+		if err != nil {
+			return err
+		}
+		return route.serve(s, w, r, caller)
+	})
+}
+
+func nameSpan(r *http.Request, route Route) {
+	trace.SpanFromContext(r.Context()).SetName(route.Method + " " + route.Path)
+}
+
+func (s *server) errors(h rest.Handler) http.Handler {
+	h = rest.Recover(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			rest.Problem(w, r, err, s.Translate)
+		}
+	})
+}
+
+// unrouted answers what no route matches: another method of a path that there
+// is, or no such path.
+func (s *server) unrouted(mux *http.ServeMux) rest.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var allowed []string
+		for _, method := range []string{"GET", "PUT", "POST", "DELETE"} {
+			other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+			if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" {
+				allowed = append(allowed, method)
+			}
+		}
+		if len(allowed) == 0 {
+			return fault.New(fault.NotFound, "not_found", "there is nothing at this address")
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return fault.New(fault.MethodNotAllowed, "method_not_allowed", "this address answers %s", strings.Join(allowed, ", "))
+	}
+}
+
+func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
+	_ = rest.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.Ready(r); err != nil {
+		rest.Problem(w, r, fault.New(fault.Unavailable, "unavailable", "a part that is needed cannot be reached").After(time.Second), nil)
+		return
+	}
+	_ = rest.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *server) info(w http.ResponseWriter, r *http.Request, _ Caller) error {
+	return rest.JSON(w, http.StatusOK, map[string]string{"architecture": s.Architecture, "version": s.Version})
+}
