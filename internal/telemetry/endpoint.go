@@ -1,0 +1,70 @@
+package telemetry
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// targets are the URLs that each signal is posted to; an empty one is off.
+type targets struct{ traces, metrics, logs string }
+
+func (t targets) none() bool { return t == targets{} }
+
+// endpoints works out where each signal goes, as the specification of the OTLP
+// exporter has it: a signal's own variable is used as it is, the common one is
+// a base.
+func endpoints(o Options) (targets, error) {
+	if strings.EqualFold(o.Getenv("OTEL_SDK_DISABLED"), "true") {
+		return targets{}, nil
+	}
+	var t targets
+	for _, s := range []struct {
+		name, path string
+		to         *string
+	}{
+		{"TRACES", "v1/traces", &t.traces},
+		{"METRICS", "v1/metrics", &t.metrics},
+		{"LOGS", "v1/logs", &t.logs},
+	} {
+		if o.Getenv("OTEL_"+s.name+"_EXPORTER") == "none" {
+			continue
+		}
+		u, err := endpoint(o, s.name, s.path)
+		if err != nil {
+			return targets{}, err
+		}
+		*s.to = u
+	}
+	return t, nil
+}
+
+func endpoint(o Options, signal, path string) (string, error) {
+	own, name := o.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT"), "OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT"
+	base := o.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
+	if o.Endpoint != "" {
+		own, base = "", o.Endpoint
+	}
+	if own == "" && base == "" {
+		return "", nil
+	}
+	raw := own
+	if own == "" {
+		raw, name = base, "OTEL_EXPORTER_OTLP_ENDPOINT"
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return "", fmt.Errorf("%s is %q: want a URL such as http://localhost:4318", name, raw)
+	}
+	if o.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" && o.Endpoint == "" {
+		return "", errGRPC
+	}
+	if own != "" {
+		return own, nil
+	}
+	return u.JoinPath(path).String(), nil
+}
+
+var errGRPC = errors.New("OTEL_EXPORTER_OTLP_PROTOCOL is grpc, and this program sends OTLP over HTTP only: " +
+	"set it to http/protobuf and the endpoint to the receiver's HTTP port (as a rule 4318)")
