@@ -5,9 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -112,40 +109,4 @@ func BenchmarkHandler(b *testing.B) {
 			stop()
 		})
 	}
-}
-
-// BenchmarkIdle reports the memory of a process that has telemetry on and
-// nothing to say. It means something when it runs alone.
-func BenchmarkIdle(b *testing.B) {
-	drain := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-	}))
-	b.Cleanup(drain.Close)
-	before := heap()
-	_, stop := start(b, Options{Endpoint: drain.URL})
-	for range b.N {
-		sell(b.Context(), otel.Tracer("bench"))
-	}
-	b.ReportMetric(float64(heap()-before), "heap-B")
-	b.ReportMetric(float64(resident(b)), "rss-B")
-	stop()
-}
-
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-func resident(tb testing.TB) int64 {
-	b, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		tb.Skip("no /proc")
-	}
-	var pages int64
-	for _, c := range strings.Fields(string(b))[1] {
-		pages = pages*10 + int64(c-'0')
-	}
-	return pages * int64(os.Getpagesize())
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"sync"
-	"time"
 
 	"go.opentelemetry.io/otel/trace"
 )
@@ -35,7 +33,8 @@ func localHandler(w io.Writer, level slog.Level) slog.Handler {
 	return withIDs{slog.NewJSONHandler(w, opts)}
 }
 
-// withIDs adds the ids of the span in the context to each line.
+// withIDs adds the ids of the span in the context to each line; in a logger
+// made by WithGroup they are in the group.
 type withIDs struct{ slog.Handler }
 
 func (h withIDs) Handle(ctx context.Context, r slog.Record) error {
@@ -64,31 +63,4 @@ func (h atLeast) WithAttrs(a []slog.Attr) slog.Handler {
 }
 func (h atLeast) WithGroup(name string) slog.Handler {
 	return atLeast{h.Handler.WithGroup(name), h.level}
-}
-
-// complaintEvery is how often a receiver that is down is worth a line.
-const complaintEvery = time.Minute
-
-// complaints is OpenTelemetry's error handler. It writes to the local log only,
-// as what cannot be exported would otherwise be exported.
-type complaints struct {
-	log *slog.Logger
-
-	mu     sync.Mutex
-	last   time.Time
-	silent int
-}
-
-func newComplaints(log *slog.Logger) *complaints { return &complaints{log: log} }
-
-// Handle reports err, unless something was reported a short while ago.
-func (c *complaints) Handle(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if now := time.Now(); c.last.IsZero() || now.Sub(c.last) >= complaintEvery {
-		c.log.Warn("telemetry export failed", "err", err, "unreported", c.silent)
-		c.last, c.silent = now, 0
-		return
-	}
-	c.silent++
 }

@@ -66,7 +66,9 @@ func Start(ctx context.Context, o Options) (shutdown func(context.Context) error
 		return nil, err
 	}
 
-	otel.SetErrorHandler(newComplaints(slog.New(local)))
+	// The local log only: what cannot be exported would be exported otherwise.
+	seldom := &Seldom{Log: slog.New(local)}
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { seldom.Warn("telemetry export failed", err) }))
 	otel.SetTextMapPropagator(propagation.NewCompositeTextMapPropagator(
 		propagation.TraceContext{}, propagation.Baggage{}))
 	otel.SetTracerProvider(e.tracers)

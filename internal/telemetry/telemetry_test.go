@@ -227,9 +227,9 @@ func TestAReceiverThatIsDownIsReportedOnceAndShutdownSucceeds(t *testing.T) {
 func TestComplaintsAreAMinuteApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		c := newComplaints(slog.New(slog.NewTextHandler(&out, nil)))
+		s := Seldom{Log: slog.New(slog.NewTextHandler(&out, nil))}
 		for range 180 {
-			c.Handle(http.ErrServerClosed)
+			s.Warn("telemetry export failed", http.ErrServerClosed)
 			time.Sleep(time.Second)
 		}
 		if n := strings.Count(out.String(), "telemetry export failed"); n != 3 {
