@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+// A Schema is the tables of one noun: numbered files, 001_products.sql and so
+// on, that tern's library applies in order and once.
+type Schema struct {
+	Name string // a plain lower-case word; names the table that counts versions
+	FS   fs.FS
+}
+
+// NewSchema returns the schema of a noun whose files are embedded from its
+// folder schema.
+func NewSchema(name string, embedded embed.FS) Schema {
+	files, err := fs.Sub(embedded, "schema")
+	if err != nil {
+		panic(err) // only an invalid path is an error, and this one is a constant
+	}
+	return Schema{name, files}
+}
+
+// migrationLock keeps two programs that start at once from migrating together.
+// tern's own lock comes after it has created its table, which is too late for
+// two. The number means nothing.
+const migrationLock = 7_402_519_663
+
+// Migrate brings the database at url up to date with the schemas, in the order
+// given: a schema may refer to tables of those before it.
+func Migrate(ctx context.Context, url string, schemas ...Schema) error {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("the database's URL cannot be read: %w", err)
+	}
+	cfg.ConnectTimeout = 3 * time.Second
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx)) // gives the lock back too
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
+		return fmt.Errorf("migrate: lock: %w", err)
+	}
+	for _, s := range schemas {
+		if err := migrateOne(ctx, conn, s); err != nil {
+			return fmt.Errorf("migrate %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+func migrateOne(ctx context.Context, conn *pgx.Conn, s Schema) error {
+	m, err := migrate.NewMigrator(ctx, conn, "public.schema_version_"+s.Name)
+	if err != nil {
+		return err
+	}
+	if err := m.LoadMigrations(s.FS); err != nil {
+		return err
+	}
+	now, err := m.GetCurrentVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if want := len(m.Migrations); int(now) > want {
+		return &NewerError{Schema: s.Name, Has: int(now), Knows: want}
+	}
+	return m.Migrate(ctx)
+}
+
+// A NewerError says that the data was written by a newer program, which this
+// one must not touch.
+type NewerError struct {
+	Schema     string
+	Has, Knows int // versions
+}
+
+// Error tells what to do.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("the data was written by a newer version of Triptych (%s is at version %d, this program knows %d); "+
+		"use the newer program, or begin afresh with --fresh", e.Schema, e.Has, e.Knows)
+}
