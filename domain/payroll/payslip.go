@@ -57,7 +57,11 @@ func Compute(r *Rates, p Period, e Employee, row Row, before ToDate) (Payslip, e
 	t.Tax = r.tax(code, p.TaxMonth(), t.Gross-t.Pension, before)
 	t.EmployeeNI, t.EmployerNI = r.insurance(e.NICategory, t.Gross)
 	t.Net = t.Gross - t.Pension - t.Tax - t.EmployeeNI
-	return Payslip{e.ID, p, t, e.TaxCode, row.Hours, row.Overtime}, nil
+	slip := Payslip{Employee: e.ID, Period: p, Totals: t, TaxCode: e.TaxCode}
+	if e.Pay.Salary == 0 { // hours do not matter to the salaried
+		slip.Hours, slip.Overtime = row.Hours, row.Overtime
+	}
+	return slip, nil
 }
 
 // gross is the month's pay: the hours, overtime half as much again, or a

@@ -29,6 +29,9 @@ const Header = "employee,hours,overtime_hours"
 // MaxHours is the most that either figure of a row may be in one month.
 const MaxHours Hundredths = 320_00
 
+// MaxRows is the most rows that a timesheet may have, rejected ones included.
+const MaxRows = 100_000
+
 // A Row is what a timesheet says of one employee.
 type Row struct {
 	Line     int // in the file; the header is line 1
@@ -56,6 +59,7 @@ const (
 type Timesheet struct {
 	r    *bufio.Reader
 	line int
+	rows int
 }
 
 // ReadTimesheet reads the header. An empty file or another header is the fault
@@ -77,7 +81,8 @@ func ReadTimesheet(r io.Reader) (*Timesheet, error) {
 }
 
 // Next returns the next row, or why it is rejected, or the error io.EOF when
-// there is none left. Empty lines are no rows.
+// there is none left. Empty lines are no rows; more rows than MaxRows are the
+// fault "invalid".
 func (t *Timesheet) Next() (Row, *Rejection, error) {
 	for {
 		text, whole, err := t.next()
@@ -86,6 +91,9 @@ func (t *Timesheet) Next() (Row, *Rejection, error) {
 		}
 		if text == "" {
 			continue
+		}
+		if t.rows++; t.rows > MaxRows {
+			return Row{}, nil, fault.New(fault.Invalid, "invalid", "a timesheet has at most %d rows", MaxRows)
 		}
 		row, rejected := parseRow(text, whole)
 		row.Line = t.line

@@ -75,6 +75,16 @@ func TestTimesheetHeader(t *testing.T) {
 	}
 }
 
+func TestTimesheetThatIsTooLong(t *testing.T) {
+	rows := strings.Repeat("emp-1,1,1\n", MaxRows-1) + "emp-1,bad,1\n"
+	if _, _, err := readAll(strings.NewReader(Header + "\n" + rows + "\n\n")); err != nil {
+		t.Errorf("%d rows: %v", MaxRows, err)
+	}
+	if _, _, err := readAll(strings.NewReader(Header + "\n" + rows + "emp-1,1,1")); !fault.Is(err, "invalid") {
+		t.Errorf("one row more: %v, want invalid", err)
+	}
+}
+
 func TestTimesheetThatBreaksOff(t *testing.T) {
 	broken := errors.New("connection reset")
 	for _, sent := range []string{"", "emp", Header + "\nemp-1,1,1\nemp"} {
@@ -89,7 +99,7 @@ func TestTimesheetThatBreaksOff(t *testing.T) {
 func TestTimesheetMemoryIsFlat(t *testing.T) {
 	for name, body := range map[string]io.Reader{
 		"one long line": io.LimitReader(endless("emp-1,1"), 10<<20),
-		"many rows":     io.LimitReader(endless("emp-1,1,1\n"), 10<<20),
+		"many rows":     strings.NewReader(strings.Repeat("emp-1,1,1\n", MaxRows)),
 	} {
 		sheet, err := ReadTimesheet(io.MultiReader(strings.NewReader(Header+"\n"), body))
 		if err != nil {
