@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"triptych/api"
+	"triptych/domain/account"
+	"triptych/domain/fault"
+	"triptych/store/accounts"
+)
+
+// The bound on guessing passwords, shop.md section 2.
+const (
+	maxFailures   = 10
+	failureWindow = time.Minute
+)
+
+// CreateAccount implements api.Accounts.
+func (s *shop) CreateAccount(ctx context.Context, n account.New) (account.Account, error) {
+	return s.createAccount(ctx, n, account.Customer)
+}
+
+func (s *shop) createAccount(ctx context.Context, n account.New, role account.Role) (account.Account, error) {
+	hash, err := s.passwords.Hash(ctx, n.Password)
+	if err != nil {
+		return account.Account{}, err
+	}
+	a := account.Account{ID: newID(), Email: n.Email, Name: n.Name, Role: role, CreatedAt: now()}
+	return a, accounts.Insert(ctx, s.db, a, hash)
+}
+
+// createManager makes the first manager, unless there is that account already.
+func (s *shop) createManager(ctx context.Context, email, password string) error {
+	_, _, ok, err := accounts.ByEmail(ctx, s.db, email)
+	if err != nil || ok {
+		return err
+	}
+	n := account.New{Email: email, Password: password, Name: "Manager"}
+	if err := n.Validate(); err != nil {
+		return err
+	}
+	_, err = s.createAccount(ctx, n, account.Manager)
+	if fault.Is(err, "email_taken") { // by another process that starts at the same time
+		return nil
+	}
+	return err
+}
+
+// SignIn implements api.Accounts. It checks a password also when there is no
+// such account, so that the time it takes tells nothing.
+func (s *shop) SignIn(ctx context.Context, email, password string) (string, time.Time, error) {
+	failures, err := accounts.Failures(ctx, s.db, email, now(), failureWindow)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if failures >= maxFailures {
+		return "", time.Time{}, fault.New(fault.TooMany, "too_many_attempts",
+			"signing in failed too often for this e-mail address; try again in a minute").After(failureWindow)
+	}
+	a, hash, ok, err := accounts.ByEmail(ctx, s.db, email)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	match, err := s.passwords.Match(ctx, password, hash)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	if !ok || !match {
+		if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
+			return "", time.Time{}, err
+		}
+		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
+	}
+	return s.tokens.Issue(a, now())
+}
+
+// Account implements api.Accounts.
+func (s *shop) Account(ctx context.Context, id uuid.UUID) (account.Account, error) {
+	a, ok, err := accounts.ByID(ctx, s.db, id)
+	if err == nil && !ok {
+		err = api.NotFound("account")
+	}
+	return a, err
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"triptych/api"
+	"triptych/domain/catalog"
+	"triptych/internal/postgres"
+	"triptych/internal/rest"
+	"triptych/store/catalogue"
+	"triptych/store/stock"
+)
+
+// listing reads products as the shop shows them. One database holds every
+// noun, so one statement joins three of them.
+const listing = `
+	SELECT p.sku, p.name, p.description, p.category, p.price, p.updated_at, s.on_hand
+	FROM products p JOIN stock s USING (sku) `
+
+func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args ...any) ([]api.Listing, error) {
+	rows, err := db.Query(ctx, listing+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l api.Listing, err error) {
+		err = row.Scan(&l.SKU, &l.Name, &l.Description, &l.Category, &l.Price, &l.UpdatedAt, &l.Stock)
+		return l, err
+	})
+}
+
+// Products implements api.Catalogue.
+func (s *shop) Products(ctx context.Context, f catalog.Filter, p rest.Page) (rest.List[api.Listing], error) {
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query) + "%"
+	found, err := s.listings(ctx, s.db, `
+		WHERE ($1 = '' OR p.category = $1) AND ($2 = '%%' OR p.name ILIKE $2 OR p.description ILIKE $2) AND p.sku > $3
+		ORDER BY p.sku LIMIT $4`, f.Category, pattern, p.After, p.Limit+1)
+	return rest.Cut(found, p.Limit, func(l api.Listing) string { return l.SKU }), err
+}
+
+// Product implements api.Catalogue.
+func (s *shop) Product(ctx context.Context, sku string, _ time.Duration) (api.Listing, error) {
+	return s.product(ctx, s.db, sku)
+}
+
+func (s *shop) product(ctx context.Context, db postgres.DB, sku string) (api.Listing, error) {
+	found, err := s.listings(ctx, db, `WHERE p.sku = $1`, sku)
+	if err == nil && len(found) == 0 {
+		err = api.NoProduct(sku)
+	}
+	if err != nil {
+		return api.Listing{}, err
+	}
+	return found[0], nil
+}
+
+// PutProduct implements api.Catalogue.
+func (s *shop) PutProduct(ctx context.Context, p catalog.Product) (l api.Listing, created bool, err error) {
+	p.UpdatedAt = now()
+	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
+		if created, err = catalogue.Put(ctx, tx, p); err != nil {
+			return err
+		}
+		if err := stock.Open(ctx, tx, p.SKU); err != nil {
+			return err
+		}
+		l, err = s.product(ctx, tx, p.SKU)
+		return err
+	})
+	return l, created, err
+}
+
+// MoveStock implements api.Catalogue.
+func (s *shop) MoveStock(ctx context.Context, sku string, delta int, reason string) (int, error) {
+	onHand, ok, err := stock.Move(ctx, s.db, sku, delta, reason)
+	if err == nil && !ok {
+		err = api.NoProduct(sku)
+	}
+	return onHand, err
+}

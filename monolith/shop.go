@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"embed"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"triptych/api"
+	"triptych/internal/password"
+	"triptych/internal/postgres"
+	"triptych/store/accounts"
+	"triptych/store/carts"
+	"triptych/store/catalogue"
+	"triptych/store/idempotency"
+	"triptych/store/orders"
+	"triptych/store/payments"
+	"triptych/store/stock"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// schemas are the tables of every noun in one database, and then what only a
+// monolith can have: foreign keys from one noun to another.
+var schemas = []postgres.Schema{
+	accounts.Schema, catalogue.Schema, stock.Schema, carts.Schema, orders.Schema,
+	payments.Schema, idempotency.Schema,
+	postgres.NewSchema("monolith", schema),
+}
+
+// shop is the whole business in one process: its methods are the contract's
+// operations, and its database holds every noun.
+type shop struct {
+	db        *pgxpool.Pool
+	tokens    api.Signer
+	passwords *password.Hasher
+	placing   *turns // by account and idempotency key
+	news      *news
+}
+
+func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
+	return &shop{db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: newNews()}
+}
+
+// now is the time to the precision that the database keeps, so that an answer
+// and a later reading of the same thing agree.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// newID returns a UUID of version 7, which sorts by the time it was made.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// scope is whose orders a caller may see: their own, for a manager all.
+func scope(by api.Caller) uuid.UUID {
+	if by.Manager() {
+		return uuid.Nil
+	}
+	return by.Account
+}
+
+// tidy deletes what has lost its use, until ctx is done.
+func (s *shop) tidy(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			s.tidyOnce(ctx)
+		}
+	}
+}
+
+func (s *shop) tidyOnce(ctx context.Context) {
+	if err := idempotency.Forget(ctx, s.db, now()); err != nil {
+		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
+	}
+	if err := accounts.ForgetFailures(ctx, s.db, now().Add(-failureWindow)); err != nil {
+		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
+	}
+}

@@ -1,0 +1,60 @@
+// Package carts keeps what customers mean to buy.
+package carts
+
+import (
+	"context"
+	"embed"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"triptych/domain/cart"
+	"triptych/domain/order"
+	"triptych/internal/postgres"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Schema is the tables of this noun.
+var Schema = postgres.NewSchema("carts", schema)
+
+// Items returns an account's cart, in the order of first adding.
+func Items(ctx context.Context, db postgres.DB, account uuid.UUID) ([]order.Item, error) {
+	rows, err := db.Query(ctx, `
+		SELECT sku, quantity FROM cart_lines
+		WHERE account_id = $1 ORDER BY added`, account)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[order.Item])
+}
+
+// Set sets the quantity of a product in a cart; 0 takes the line away. One
+// line too many is the fault "invalid".
+func Set(ctx context.Context, tx pgx.Tx, account uuid.UUID, item order.Item) error {
+	if item.Quantity == 0 {
+		_, err := tx.Exec(ctx, `DELETE FROM cart_lines WHERE account_id = $1 AND sku = $2`, account, item.SKU)
+		return err
+	}
+	// Two that add to one cart at once take turns, or both could take the last place.
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, account.String()); err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO cart_lines (account_id, sku, quantity)
+		SELECT $1, $2, $3
+		WHERE (SELECT count(*) FROM cart_lines WHERE account_id = $1 AND sku <> $2) < $4
+		ON CONFLICT (account_id, sku) DO UPDATE SET quantity = excluded.quantity`,
+		account, item.SKU, item.Quantity, order.MaxLines)
+	if err == nil && tag.RowsAffected() == 0 {
+		return cart.Full()
+	}
+	return err
+}
+
+// Clear takes every line away.
+func Clear(ctx context.Context, db postgres.DB, account uuid.UUID) error {
+	_, err := db.Exec(ctx, `DELETE FROM cart_lines WHERE account_id = $1`, account)
+	return err
+}

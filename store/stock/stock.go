@@ -1,0 +1,99 @@
+// Package stock keeps how many of each product there are.
+package stock
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"triptych/domain/order"
+	"triptych/domain/stock"
+	"triptych/internal/postgres"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Schema is the tables of this noun.
+var Schema = postgres.NewSchema("stock", schema)
+
+// Open begins the ledger of a product, at zero; again does nothing.
+func Open(ctx context.Context, tx pgx.Tx, sku string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stock (sku, reason) VALUES ($1, 'opened') ON CONFLICT DO NOTHING`, sku)
+	return err
+}
+
+// Move adds delta to what is on hand of a product and returns the result, or
+// false when there is no such product. Below zero is the fault "invalid".
+func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason string) (onHand int, ok bool, err error) {
+	var enough bool
+	err = db.QueryRow(ctx, `
+		WITH had AS (SELECT sku FROM stock WHERE sku = $1 FOR UPDATE),
+		moved AS (
+			UPDATE stock SET on_hand = on_hand + $2, reason = $3, order_id = NULL
+			WHERE sku IN (SELECT sku FROM had) AND on_hand + $2 >= 0
+			RETURNING on_hand)
+		SELECT coalesce((SELECT on_hand FROM moved), 0), EXISTS (SELECT FROM moved) FROM had`,
+		sku, delta, reason).Scan(&onHand, &enough)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case !enough:
+		return 0, true, stock.BelowZero(sku)
+	}
+	return onHand, true, nil
+}
+
+// Take takes the lines of an order from stock, all or none, and returns the
+// SKU of the first one that there is not enough of. The rows are locked in SKU
+// order, by this and every other statement that takes several, so that two
+// orders of the same products wait for each other and never in a ring.
+func Take(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) (short string, err error) {
+	skus, quantities := split(lines)
+	err = tx.QueryRow(ctx, `
+		WITH wanted AS MATERIALIZED (
+			SELECT s.sku, s.on_hand, w.quantity
+			FROM unnest($2::text[], $3::bigint[]) AS w (sku, quantity) JOIN stock s USING (sku)
+			ORDER BY s.sku FOR UPDATE OF s),
+		short AS (
+			SELECT coalesce(min(sku), '') AS sku FROM wanted WHERE on_hand < quantity),
+		taken AS (
+			UPDATE stock SET on_hand = stock.on_hand - wanted.quantity, reason = 'order', order_id = $1
+			FROM wanted, short
+			WHERE stock.sku = wanted.sku AND stock.on_hand >= wanted.quantity AND short.sku = '')
+		SELECT sku FROM short`, id, skus, quantities).Scan(&short)
+	return short, err
+}
+
+// GiveBack returns the lines of an order to stock.
+func GiveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) error {
+	skus, quantities := split(lines)
+	_, err := tx.Exec(ctx, `
+		WITH back AS MATERIALIZED (
+			SELECT s.sku, w.quantity
+			FROM unnest($2::text[], $3::bigint[]) AS w (sku, quantity) JOIN stock s USING (sku)
+			ORDER BY s.sku FOR UPDATE OF s)
+		UPDATE stock SET on_hand = on_hand + back.quantity, reason = 'cancelled', order_id = $1
+		FROM back WHERE stock.sku = back.sku`, id, skus, quantities)
+	return err
+}
+
+// split returns the SKUs of lines in order, and their quantities.
+func split(lines []order.Line) (skus []string, quantities []int) {
+	lines = slices.SortedFunc(slices.Values(lines), func(a, b order.Line) int {
+		if a.SKU < b.SKU {
+			return -1
+		}
+		return 1
+	})
+	for _, l := range lines {
+		skus, quantities = append(skus, l.SKU), append(quantities, l.Quantity)
+	}
+	return skus, quantities
+}
