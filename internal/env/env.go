@@ -1,0 +1,114 @@
+// Package env reads a program's settings from environment variables, once, and
+// tells of everything that is wrong with them at once.
+package env
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Reader reads variables and collects complaints. Read everything first,
+// then ask Err; until then a value may be its default because what was set
+// cannot be read.
+//
+// An empty variable counts as unset: that is how compose files and shells leave
+// one out.
+type Reader struct {
+	Getenv     func(string) string
+	complaints []error
+}
+
+// Err returns every complaint, each one sentence on a line of its own, or nil.
+func (r *Reader) Err() error { return errors.Join(r.complaints...) }
+
+func (r *Reader) complain(format string, args ...any) {
+	r.complaints = append(r.complaints, fmt.Errorf(format, args...))
+}
+
+// String returns a variable, or otherwise the default.
+func (r *Reader) String(name, otherwise string) string {
+	if s := strings.TrimSpace(r.Getenv(name)); s != "" {
+		return s
+	}
+	return otherwise
+}
+
+// Required returns a variable that has no default.
+func (r *Reader) Required(name string) string {
+	s := r.String(name, "")
+	if s == "" {
+		r.complain("%s must be set", name)
+	}
+	return s
+}
+
+// OneOf returns a variable that must be one of the words.
+func (r *Reader) OneOf(name, otherwise string, words ...string) string {
+	s := r.String(name, otherwise)
+	if !slices.Contains(words, s) {
+		r.complain("%s must be one of %s, not %q", name, strings.Join(words, ", "), s)
+	}
+	return s
+}
+
+// Int returns a whole number from least to most.
+func (r *Reader) Int(name string, otherwise, least, most int) int {
+	s := r.String(name, "")
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < least || n > most {
+		r.complain("%s must be a whole number from %d to %d, not %q", name, least, most, s)
+		return otherwise
+	}
+	return n
+}
+
+// Duration returns a length of time, such as 90s or 1h30m, above zero.
+func (r *Reader) Duration(name string, otherwise time.Duration) time.Duration {
+	s := r.String(name, "")
+	if s == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		r.complain("%s must be a length of time such as 90s or 1h30m, not %q", name, s)
+		return otherwise
+	}
+	return d
+}
+
+// Bool returns true or false.
+func (r *Reader) Bool(name string, otherwise bool) bool {
+	s := r.String(name, "")
+	if s == "" {
+		return otherwise
+	}
+	b, err := strconv.ParseBool(strings.ToLower(s))
+	if err != nil {
+		r.complain("%s must be true or false, not %q", name, s)
+		return otherwise
+	}
+	return b
+}
+
+// URL returns an address with one of the schemes. The complaint does not
+// repeat what was set, which may hold a password.
+func (r *Reader) URL(name, otherwise string, schemes ...string) string {
+	s := r.String(name, "")
+	if s == "" {
+		return otherwise
+	}
+	u, err := url.Parse(s)
+	if err != nil || !slices.Contains(schemes, u.Scheme) || (u.Host == "" && u.RawQuery == "") {
+		r.complain("%s must be an address that begins with %s://", name, strings.Join(schemes, ":// or "))
+		return otherwise
+	}
+	return s
+}

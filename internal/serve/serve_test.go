@@ -1,0 +1,245 @@
+package serve
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// start serves h on a free port and returns its address, the switch that ends
+// it, and what HTTP returns.
+func start(t *testing.T, h http.Handler, health *Health) (addr string, stop func(), result <-chan error) {
+	t.Helper()
+	l, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- HTTP(ctx, l, h, health) }()
+	t.Cleanup(cancel)
+	return l.Addr().String(), cancel, done
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(b)
+}
+
+func TestAPortInUseIsOneSentence(t *testing.T) {
+	l, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	_, err = Listen(t.Context(), l.Addr().String())
+	want := "port " + port + " is in use by another program: choose another with --port or HTTP_ADDR"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestAnAddressThatIsNoneIsOneSentence(t *testing.T) {
+	for _, addr := range []string{"8080", ":port", ":99999", "203.0.113.7:80"} {
+		_, err := Listen(t.Context(), addr)
+		if err == nil || !strings.Contains(err.Error(), "choose another with --port or HTTP_ADDR") {
+			t.Errorf("%s: error %v, want advice", addr, err)
+		}
+	}
+}
+
+func TestRequestsThatHaveBegunAreFinished(t *testing.T) {
+	begun, finish := make(chan struct{}), make(chan struct{})
+	addr, stop, result := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-finish
+		io.WriteString(w, "done")
+	}), nil)
+
+	answer := make(chan string, 1)
+	go func() {
+		resp, err := http.Get("http://" + addr)
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		b, _ := io.ReadAll(resp.Body)
+		answer <- string(b)
+	}()
+	<-begun
+	stop()
+	refused(t, addr)
+	close(finish)
+	if got := <-answer; got != "done" {
+		t.Errorf("the request that had begun got %q, want done", got)
+	}
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
+// refused waits until nobody listens at addr.
+func refused(t *testing.T, addr string) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+	t.Fatal("still listening after the end was asked for")
+}
+
+func TestWaitersHearOfTheEnd(t *testing.T) {
+	begun := make(chan struct{})
+	addr, stop, result := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-Stopping(r.Context())
+		io.WriteString(w, "pending")
+	}), nil)
+	go func() {
+		<-begun
+		stop()
+	}()
+	if _, got := get(t, "http://"+addr); got != "pending" {
+		t.Errorf("got %q, want pending", got)
+	}
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+	if Stopping(t.Context()) != nil {
+		t.Error("outside a server something is stopping")
+	}
+}
+
+func TestAServerThatFailsSaysSo(t *testing.T) {
+	l, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if err := HTTP(t.Context(), l, http.NotFoundHandler(), nil); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("error %v, want that the listener is closed", err)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var down error
+	health := &Health{Check: func(context.Context) error { return down }}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", health.Alive)
+	mux.HandleFunc("GET /readyz", health.Ready)
+	addr, _, _ := start(t, mux, health)
+
+	expect := func(path string, status int, body string) {
+		t.Helper()
+		if s, b := get(t, "http://"+addr+path); s != status || b != body+"\n" {
+			t.Errorf("%s: %d %s, want %d %s", path, s, b, status, body)
+		}
+	}
+	expect("/healthz", 200, `{"status":"alive"}`)
+	expect("/readyz", 200, `{"status":"ready"}`)
+	down = errors.New("dial tcp 10.0.0.7:5432: secret")
+	expect("/healthz", 200, `{"status":"alive"}`)
+	expect("/readyz", 503, `{"status":"unavailable"}`)
+}
+
+func TestNotReadyBeforeTheListenerCloses(t *testing.T) {
+	health := &Health{Linger: 300 * time.Millisecond}
+	addr, stop, result := start(t, http.HandlerFunc(health.Ready), health)
+	if status, _ := get(t, "http://"+addr); status != 200 {
+		t.Fatalf("ready is %d, want 200", status)
+	}
+	stop()
+	for {
+		if status, body := get(t, "http://"+addr); status == 503 {
+			if body != `{"status":"stopping"}`+"\n" {
+				t.Errorf("body %q", body)
+			}
+			break
+		}
+	}
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHugeHeadersAreRefused(t *testing.T) {
+	addr, _, _ := start(t, http.NotFoundHandler(), nil)
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n", strings.Repeat("x", 64<<10))
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("status %d, want 431", resp.StatusCode)
+	}
+}
+
+func TestAHungRequestIsCutOff(t *testing.T) {
+	begun, hang := make(chan struct{}), make(chan struct{})
+	defer close(hang)
+	l, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		cancel()
+	}()
+	client := make(chan error, 1)
+	go func() {
+		_, err := http.Get("http://" + l.Addr().String())
+		client <- err
+	}()
+	err = run(ctx, l, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(begun)
+		<-hang
+	}), nil, 50*time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("error %v, want that requests were cut off", err)
+	}
+	if <-client == nil {
+		t.Error("the client got an answer, want a broken connection")
+	}
+}
+
+func TestASlowClientIsLetGo(t *testing.T) {
+	t.Parallel()
+	addr, _, _ := start(t, http.NotFoundHandler(), nil)
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	begun := time.Now()
+	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n") // and never the empty line
+	c.SetReadDeadline(begun.Add(2 * readHeaderTimeout))
+	if _, err := io.ReadAll(c); err != nil {
+		t.Errorf("the connection is still open after %s: %v", time.Since(begun), err)
+	}
+}
