@@ -16,6 +16,7 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/internal/rest"
+	"triptych/internal/serve"
 )
 
 // A Shop is what stands behind the contract: an implementation per noun.
@@ -34,10 +35,10 @@ type Options struct {
 	Architecture string // monolith, microservices or functions
 	Version      string
 	Tokens       Verifier
-	Ready        func(*http.Request) error // nil when every dependency is reachable
-	Translate    func(error) error         // turns a driver's error into a fault; may be nil
-	MaxBrowsing  int64                     // requests other than checkout handled at once; 0 means 100
-	MaxCheckouts int64                     // checkouts handled at once; 0 means 1,000
+	Health       *serve.Health
+	Translate    func(error) error // turns a driver's error into a fault; may be nil
+	MaxBrowsing  int64             // requests other than checkout handled at once; 0 means 100
+	MaxCheckouts int64             // checkouts handled at once; 0 means 1,000
 }
 
 // maxWait is the longest that Prefer: wait is honoured.
@@ -63,8 +64,8 @@ func Handler(shop Shop, o Options) http.Handler {
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))
 	}
-	mux.Handle("GET /healthz", http.HandlerFunc(s.alive))
-	mux.Handle("GET /readyz", http.HandlerFunc(s.ready))
+	mux.HandleFunc("GET /healthz", o.Health.Alive)
+	mux.HandleFunc("GET /readyz", o.Health.Ready)
 	mux.Handle("/", s.errors(s.unrouted(mux)))
 	return otelhttp.NewHandler(rest.TraceID(mux), "http",
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }))
@@ -118,18 +119,6 @@ func (s *server) unrouted(mux *http.ServeMux) rest.Handler {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return fault.New(fault.MethodNotAllowed, "method_not_allowed", "this address answers %s", strings.Join(allowed, ", "))
 	}
-}
-
-func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
-	_ = rest.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.Ready(r); err != nil {
-		rest.Problem(w, r, fault.New(fault.Unavailable, "unavailable", "a part that is needed cannot be reached").After(time.Second), nil)
-		return
-	}
-	_ = rest.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 func (s *server) info(w http.ResponseWriter, r *http.Request, _ Caller) error {

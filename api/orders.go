@@ -38,11 +38,11 @@ type Once struct {
 }
 
 type orderJSON struct {
-	ID        uuid.UUID    `json:"id"`
-	Status    order.Status `json:"status"`
-	Reason    *reasonJSON  `json:"reason,omitempty"`
-	Lines     []lineJSON   `json:"lines"`
-	Totals    totalsJSON   `json:",inline"`
+	ID     uuid.UUID    `json:"id"`
+	Status order.Status `json:"status"`
+	Reason *reasonJSON  `json:"reason,omitempty"`
+	Lines  []lineJSON   `json:"lines"`
+	totalsJSON
 	ShipTo    addressJSON  `json:"ship_to"`
 	PlacedAt  time.Time    `json:"placed_at"`
 	SettledAt time.Time    `json:"settled_at,omitzero"`
@@ -71,7 +71,7 @@ type changeJSON struct {
 
 func toOrder(o order.Order) orderJSON {
 	out := orderJSON{
-		ID: o.ID, Status: o.Status, Lines: toLines(o.Lines), Totals: totalsJSON(o.Totals),
+		ID: o.ID, Status: o.Status, Lines: toLines(o.Lines), totalsJSON: totalsJSON(o.Totals),
 		ShipTo: addressJSON(o.ShipTo), PlacedAt: o.PlacedAt.UTC(), SettledAt: o.SettledAt.UTC(),
 		History: make([]changeJSON, len(o.History)),
 	}

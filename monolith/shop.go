@@ -83,3 +83,8 @@ func (s *shop) tidyOnce(ctx context.Context) {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
 }
+
+// contract names the shop's parts for the HTTP contract.
+func (s *shop) contract() api.Shop {
+	return api.Shop{Accounts: s, Catalogue: s, Carts: s, Orders: s, Reports: s}
+}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"triptych/internal/serve"
 )
 
 // news tells those who wait for a thing that it has changed. It is enough that
@@ -52,7 +54,8 @@ func (n *news) changed(id uuid.UUID) {
 }
 
 // await reads a thing until it is final, again after each change of it, for at
-// most wait; then it returns the thing as it is.
+// most wait or until the server is about to end; then it returns the thing as it
+// is.
 func await[T any](ctx context.Context, n *news, id uuid.UUID, wait time.Duration, read func() (v T, final bool, err error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -65,10 +68,12 @@ func await[T any](ctx context.Context, n *news, id uuid.UUID, wait time.Duration
 		}
 		select {
 		case <-changed:
+			continue
 		case <-ctx.Done():
-			stop()
-			return v, nil
+		case <-serve.Stopping(ctx):
 		}
+		stop()
+		return v, nil
 	}
 }
 

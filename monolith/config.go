@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/pprof"
+
+	"triptych/api"
+	"triptych/internal/env"
+	"triptych/internal/serve"
+)
+
+// config is what the environment says.
+type config struct {
+	addr            string
+	database        string
+	tokens          api.Signer
+	managerEmail    string
+	managerPassword string
+	debugAddr       string
+}
+
+func readConfig(getenv func(string) string) (c config, err error) {
+	e := env.Reader{Getenv: getenv}
+	c.addr = e.String("HTTP_ADDR", "127.0.0.1:8080")
+	c.database = e.URL("DATABASE_URL", "", "postgres", "postgresql")
+	e.Required("DATABASE_URL")
+	c.managerEmail = e.Required("MANAGER_EMAIL")
+	c.managerPassword = e.Required("MANAGER_PASSWORD")
+	c.debugAddr = e.String("DEBUG_ADDR", "") // profiles; keep it on loopback
+	seed := e.String("TOKEN_SEED", "")
+	if err := e.Err(); err != nil {
+		return c, err
+	}
+	c.tokens, err = signer(seed)
+	return c, err
+}
+
+// signer makes the signer of a seed in base64. Without one it makes a new key,
+// so that tokens end with the process.
+func signer(seed string) (api.Signer, error) {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	if seed != "" {
+		var err error
+		if key, err = base64.StdEncoding.DecodeString(seed); err != nil {
+			return api.Signer{}, fmt.Errorf("TOKEN_SEED must be 32 bytes in base64: %w", err)
+		}
+	}
+	s, err := api.NewSigner(key)
+	if err != nil {
+		return s, fmt.Errorf("TOKEN_SEED: %w", err)
+	}
+	return s, nil
+}
+
+// serveDebug serves profiles of the process.
+func serveDebug(ctx context.Context, addr string) error {
+	l, err := serve.Listen(ctx, addr)
+	if err != nil {
+		return fmt.Errorf("DEBUG_ADDR: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return serve.HTTP(ctx, l, mux, nil)
+}

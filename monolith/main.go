@@ -1,0 +1,85 @@
+// Command monolith is the whole shop in one process with one database.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"triptych/api"
+	"triptych/internal/postgres"
+	"triptych/internal/serve"
+	"triptych/internal/telemetry"
+)
+
+const version = "0.1.0"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "monolith:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program: it returns when ctx is done and everything has ended.
+func run(ctx context.Context, getenv func(string) string) error {
+	cfg, err := readConfig(getenv)
+	if err != nil {
+		return err
+	}
+	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "monolith", Version: version, Architecture: "monolith", Getenv: getenv})
+	if err != nil {
+		return err
+	}
+	defer flush(shutdown)
+	listener, err := serve.Listen(ctx, cfg.addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := postgres.Migrate(ctx, cfg.database, schemas...); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, cfg.database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	s := newShop(db, cfg.tokens)
+	if err := s.createManager(ctx, cfg.managerEmail, cfg.managerPassword); err != nil {
+		return fmt.Errorf("MANAGER_EMAIL and MANAGER_PASSWORD: %w", err)
+	}
+	health := &serve.Health{Check: db.Ping}
+	handler := api.Handler(s.contract(), api.Options{
+		Architecture: "monolith",
+		Version:      version,
+		Tokens:       cfg.tokens.Verifier(),
+		Health:       health,
+		Translate:    postgres.Fault,
+	})
+	slog.InfoContext(ctx, "monolith serves", "addr", listener.Addr().String())
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return serve.HTTP(ctx, listener, handler, health) })
+	g.Go(func() error { return s.tidy(ctx) })
+	if cfg.debugAddr != "" {
+		g.Go(func() error { return serveDebug(ctx, cfg.debugAddr) })
+	}
+	return g.Wait()
+}
+
+// flush sends what telemetry is left, also when run ends because its context has.
+func flush(shutdown func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	if err := shutdown(ctx); err != nil {
+		slog.Warn("some telemetry was not sent", "err", err)
+	}
+}
