@@ -18,9 +18,9 @@ import (
 const script = `
 trap '' INT TERM HUP QUIT
 list= folders=
-while read -r verb what signal; do
+while read -r verb what; do
 	case $verb in
-	add) list="$list $what:$signal" ;;
+	add) list="$list $what" ;;
 	gone) new=
 		for p in $list; do [ "${p%:*}" = "$what" ] || new="$new $p"; done
 		list=$new ;;
@@ -28,16 +28,16 @@ while read -r verb what signal; do
 " ;;
 	esac
 done
-for p in $list; do kill -"${p#*:}" -- "-${p%:*}"; done
+for p in $list; do kill -"${p#*:}" "-${p%:*}"; done
 n=0
 while [ -n "$list" ] && [ $n -lt $1 ]; do
 	new=
-	for p in $list; do kill -0 -- "-${p%:*}" && new="$new $p"; done
+	for p in $list; do kill -0 "-${p%:*}" && new="$new $p"; done
 	list=$new n=$((n+1))
 	[ -z "$list" ] || sleep 0.1
 done
-for p in $list; do kill -KILL -- "-${p%:*}"; done
-printf %s "$folders" | while read -r f; do rm -rf -- "$f" || { sleep 1; rm -rf -- "$f"; }; done
+for p in $list; do kill -9 "-${p%:*}"; done
+printf %s "$folders" | while IFS= read -r f; do rm -rf -- "$f" || { sleep 1; rm -rf -- "$f"; }; done
 `
 
 // A watcher is our end of the pipe.
@@ -70,7 +70,7 @@ func startWatcher() (*watcher, error) {
 }
 
 func (w *watcher) add(pid int, ask syscall.Signal) error {
-	return w.say("add %d %d\n", pid, int(ask))
+	return w.say("add %d:%d\n", pid, int(ask))
 }
 
 // remove needs no answer: at worst a group that is gone is asked to end.
