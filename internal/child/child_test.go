@@ -229,23 +229,31 @@ func TestAProgramThatIsMissing(t *testing.T) {
 
 // An id may belong to a stranger once its child has ended.
 func TestTheWatcherForgetsThoseThatEnded(t *testing.T) {
-	stranger := exec.Command("sleep", "600")
-	stranger.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := stranger.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer stranger.Wait()
-	defer stranger.Process.Kill()
-	id := stranger.Process.Pid
-
+	ours, stranger := sleeper(t), sleeper(t)
 	watcher := exec.Command("/bin/sh", "-c", script, "watcher", "1")
-	watcher.Stdin = strings.NewReader(fmt.Sprintf("add %d:15\nadd %d:15\ngone %d\n", id, id+1, id))
+	watcher.Stdin = strings.NewReader(fmt.Sprintf("add %d:15\nadd %d:15\ngone %d\n", stranger, ours, stranger))
 	if err := watcher.Run(); err != nil {
 		t.Fatal(err)
 	}
-	if !running(t, id) {
+	if !running(t, stranger) {
 		t.Error("the watcher ended a process that it was told to forget")
 	}
+	gone(t, ours)
+}
+
+// sleeper starts a process that nobody watches, in a group of its own.
+func sleeper(t *testing.T) (pid int) {
+	t.Helper()
+	cmd := exec.Command("sleep", "600")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd.Process.Pid
 }
 
 func BenchmarkStart(b *testing.B) {
