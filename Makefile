@@ -1,0 +1,50 @@
+# Short names for longer commands. Everything here also works without make.
+
+.DEFAULT_GOAL := help
+
+URL ?= http://localhost:8080
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+
+run: ## The demo: start the shop, place an order, show its trace
+	go run ./cmd/triptych
+
+up: ## Start the monolith and keep it up
+	go run ./cmd/triptych up monolith
+
+test: ## Every test; needs nothing set up
+	go test ./...
+
+check: format vet lint race ## Formatting, vet, modernisers, staticcheck, tests under the race detector
+
+format: ## Go files that gofmt would change
+	@files=$$(gofmt -l .); test -z "$$files" || { echo gofmt -w $$files; exit 1; }
+
+vet: ## Mistakes that go vet knows, and code that go fix would modernise
+	go vet ./...
+	go fix -diff ./...
+
+lint: ## What staticcheck says
+	go tool staticcheck ./...
+
+# domain/ is left out: it starts no goroutine, and its property tests are slow
+# under the race detector.
+race: ## Every test that has goroutines, under the race detector
+	@test "$$(go env CGO_ENABLED)" = 1 || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
+	go test -race $$(go list ./... | grep -v /domain/)
+
+vuln: ## Known vulnerabilities in what is used (asks the database of the Go project)
+	go tool govulncheck ./...
+
+FUZZTIME ?= 20s
+
+fuzz: ## Each fuzz target for FUZZTIME (20s)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' . | sort | while IFS=: read -r file func; do \
+		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+	done
+
+check-url: ## The contract's cases against a shop that runs at URL
+	go run ./cmd/triptych check --url $(URL)
+
+.PHONY: help run up test check format vet lint race vuln fuzz check-url
