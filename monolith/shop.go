@@ -18,6 +18,7 @@ import (
 	"triptych/store/idempotency"
 	"triptych/store/orders"
 	"triptych/store/payments"
+	wages "triptych/store/payroll"
 	"triptych/store/stock"
 )
 
@@ -28,7 +29,7 @@ var schema embed.FS
 // monolith can have: foreign keys from one noun to another.
 var schemas = []postgres.Schema{
 	accounts.Schema, catalogue.Schema, stock.Schema, carts.Schema, orders.Schema,
-	payments.Schema, idempotency.Schema,
+	payments.Schema, idempotency.Schema, wages.Schema,
 	postgres.NewSchema("monolith", schema),
 }
 
@@ -40,10 +41,12 @@ type shop struct {
 	passwords *password.Hasher
 	placing   *turns // by account and idempotency key
 	news      *news
+	payday    *payday
 }
 
 func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
-	return &shop{db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: newNews()}
+	news := newNews()
+	return &shop{db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: news, payday: newPayday(db, news)}
 }
 
 // now is the time to the precision that the database keeps, so that an answer
@@ -86,5 +89,5 @@ func (s *shop) tidyOnce(ctx context.Context) {
 
 // contract names the shop's parts for the HTTP contract.
 func (s *shop) contract() api.Shop {
-	return api.Shop{Accounts: s, Catalogue: s, Carts: s, Orders: s, Reports: s}
+	return api.Shop{Accounts: s, Catalogue: s, Carts: s, Orders: s, Payroll: s.payday, Reports: s}
 }
