@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"triptych/api"
@@ -12,14 +13,21 @@ import (
 	"triptych/internal/postgres"
 	"triptych/internal/rest"
 	"triptych/store/catalogue"
+	"triptych/store/pictures"
 	"triptych/store/stock"
 )
 
 // listing reads products as the shop shows them. One database holds every
-// noun, so one statement joins three of them.
+// noun, so one statement joins three of them. Which picture a product shows is
+// the rule of store/pictures.
 const listing = `
-	SELECT p.sku, p.name, p.description, p.category, p.price, p.updated_at, s.on_hand
-	FROM products p JOIN stock s USING (sku) `
+	SELECT p.sku, p.name, p.description, p.category, p.price, p.updated_at, s.on_hand,
+		shown.id, coalesce(shown.status, ''), coalesce(shown.reason_code, ''), coalesce(shown.reason_detail, '')
+	FROM products p JOIN stock s USING (sku)
+	LEFT JOIN LATERAL (
+		SELECT id, status, reason_code, reason_detail FROM pictures
+		WHERE pictures.sku = p.sku
+		ORDER BY (status = 'ready') DESC, id DESC LIMIT 1) shown ON true `
 
 func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args ...any) ([]api.Listing, error) {
 	rows, err := db.Query(ctx, listing+where, args...)
@@ -27,7 +35,13 @@ func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args 
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l api.Listing, err error) {
-		err = row.Scan(&l.SKU, &l.Name, &l.Description, &l.Category, &l.Price, &l.UpdatedAt, &l.Stock)
+		var id *uuid.UUID
+		var p pictures.State
+		err = row.Scan(&l.SKU, &l.Name, &l.Description, &l.Category, &l.Price, &l.UpdatedAt, &l.Stock, &id, &p.Status, &p.Code, &p.Detail)
+		if id != nil {
+			p.ID = *id
+			l.Picture = new(toPictureState(p))
+		}
 		return l, err
 	})
 }
@@ -42,7 +56,10 @@ func (s *shop) Products(ctx context.Context, f catalog.Filter, p rest.Page) (res
 }
 
 // Product implements api.Catalogue.
-func (s *shop) Product(ctx context.Context, sku string, _ time.Duration) (api.Listing, error) {
+func (s *shop) Product(ctx context.Context, sku string, wait time.Duration) (api.Listing, error) {
+	if err := s.gallery.awaitNewest(ctx, sku, wait); err != nil {
+		return api.Listing{}, err
+	}
 	return s.product(ctx, s.db, sku)
 }
 

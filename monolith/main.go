@@ -70,6 +70,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	g.Go(func() error { return serve.HTTP(ctx, listener, handler, health) })
 	g.Go(func() error { return s.tidy(ctx) })
 	g.Go(func() error { return s.payday.work(ctx) })
+	g.Go(func() error { return s.gallery.resizer.run(ctx) })
 	if cfg.debugAddr != "" {
 		g.Go(func() error { return serveDebug(ctx, cfg.debugAddr) })
 	}

@@ -19,6 +19,7 @@ import (
 	"triptych/store/orders"
 	"triptych/store/payments"
 	wages "triptych/store/payroll"
+	"triptych/store/pictures"
 	"triptych/store/stock"
 )
 
@@ -29,7 +30,7 @@ var schema embed.FS
 // monolith can have: foreign keys from one noun to another.
 var schemas = []postgres.Schema{
 	accounts.Schema, catalogue.Schema, stock.Schema, carts.Schema, orders.Schema,
-	payments.Schema, idempotency.Schema, wages.Schema,
+	payments.Schema, idempotency.Schema, wages.Schema, pictures.Schema,
 	postgres.NewSchema("monolith", schema),
 }
 
@@ -42,11 +43,15 @@ type shop struct {
 	placing   *turns // by account and idempotency key
 	news      *news
 	payday    *payday
+	gallery   *gallery
 }
 
 func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
 	news := newNews()
-	return &shop{db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: news, payday: newPayday(db, news)}
+	return &shop{
+		db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: news,
+		payday: newPayday(db, news), gallery: newGallery(db, news),
+	}
 }
 
 // now is the time to the precision that the database keeps, so that an answer
@@ -85,9 +90,12 @@ func (s *shop) tidyOnce(ctx context.Context) {
 	if err := accounts.ForgetFailures(ctx, s.db, now().Add(-failureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
+	if err := pictures.Forget(ctx, s.db, now().Add(-replacedFor)); err != nil {
+		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
+	}
 }
 
 // contract names the shop's parts for the HTTP contract.
 func (s *shop) contract() api.Shop {
-	return api.Shop{Accounts: s, Catalogue: s, Carts: s, Orders: s, Payroll: s.payday, Reports: s}
+	return api.Shop{Accounts: s, Catalogue: s, Carts: s, Orders: s, Pictures: s.gallery, Payroll: s.payday, Reports: s}
 }

@@ -1,0 +1,1 @@
+ALTER TABLE pictures ADD FOREIGN KEY (sku) REFERENCES products;
