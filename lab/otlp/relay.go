@@ -1,0 +1,179 @@
+package otlp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"triptych/internal/telemetry"
+)
+
+// RelayTo is the user's own receiver. The zero RelayTo is none.
+type RelayTo struct {
+	Endpoint string            // base URL of an OTLP/HTTP receiver
+	Headers  map[string]string // sent with every request, such as a key
+}
+
+// RelayFrom reads the user's receiver from OpenTelemetry's standard variables.
+func RelayFrom(getenv func(string) string) (RelayTo, error) {
+	to := RelayTo{Endpoint: getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), Headers: map[string]string{}}
+	if to.Endpoint == "" {
+		return RelayTo{}, nil
+	}
+	if getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
+		return RelayTo{}, errors.New("OTEL_EXPORTER_OTLP_PROTOCOL is grpc, and traces are passed on over HTTP only: " +
+			"set it to http/protobuf and the endpoint to the receiver's HTTP port (as a rule 4318)")
+	}
+	for pair := range strings.SplitSeq(getenv("OTEL_EXPORTER_OTLP_HEADERS"), ",") {
+		k, v, ok := strings.Cut(pair, "=")
+		v, err := url.PathUnescape(strings.TrimSpace(v))
+		if !ok || err != nil {
+			continue // as the exporters do
+		}
+		to.Headers[strings.TrimSpace(k)] = v
+	}
+	return to, nil
+}
+
+const (
+	relayQueue   = 256 // requests that wait to be passed on
+	relayBytes   = 16 << 20
+	relayTimeout = 5 * time.Second
+	relaySenders = 2
+	// relayedHeader marks what was passed on once, so that a receiver whose
+	// user's receiver is itself does not go round in circles.
+	relayedHeader = "Triptych-Relayed"
+)
+
+// A message is a request as it came.
+type message struct {
+	path, kind, encoding string
+	body                 []byte
+}
+
+// A relay passes messages on, best effort: what does not fit its queue is
+// dropped, and nobody waits.
+type relay struct {
+	base    *url.URL // nil is nowhere
+	headers map[string]string
+	queue   chan message
+	waiting atomic.Int64 // bytes in the queue
+	client  *http.Client
+	seldom  telemetry.Seldom
+}
+
+func newRelay(to RelayTo) (*relay, error) {
+	if to.Endpoint == "" {
+		return &relay{}, nil
+	}
+	base, err := url.Parse(to.Endpoint)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		return nil, fmt.Errorf("pass traces on to %q: want a URL such as http://localhost:4318", to.Endpoint)
+	}
+	return &relay{base: base, headers: to.Headers, queue: make(chan message, relayQueue),
+		client: &http.Client{Timeout: relayTimeout, Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: relaySenders, IdleConnTimeout: time.Minute}}}, nil
+}
+
+// forward queues a message, unless its headers say that it was passed on before.
+func (r *relay) forward(m message, h http.Header) {
+	if r.base == nil || h.Get(relayedHeader) != "" {
+		return
+	}
+	size := int64(len(m.body))
+	if r.waiting.Add(size) > relayBytes {
+		r.drop(size)
+		return
+	}
+	select {
+	case r.queue <- m:
+	default:
+		r.drop(size)
+	}
+}
+
+func (r *relay) drop(size int64) {
+	r.waiting.Add(-size)
+	r.seldom.Warn("telemetry not passed on", errors.New("the receiver takes it too slowly"))
+}
+
+// run passes messages on until ctx ends, and then what is queued, within the
+// time of one request.
+func (r *relay) run(ctx context.Context) error {
+	if r.base == nil {
+		return nil
+	}
+	defer r.client.CloseIdleConnections()
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(relayTimeout, cancel) })
+	defer stop()
+	var g errgroup.Group
+	for range relaySenders {
+		g.Go(func() error {
+			r.sendUntil(ctx, last)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (r *relay) sendUntil(ctx, last context.Context) {
+	for {
+		select {
+		case m := <-r.queue:
+			r.send(last, m)
+			continue
+		default:
+		}
+		select {
+		case m := <-r.queue:
+			r.send(last, m)
+		case <-ctx.Done():
+			if len(r.queue) == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (r *relay) send(ctx context.Context, m message) {
+	defer r.waiting.Add(-int64(len(m.body)))
+	if err := r.post(ctx, m); err != nil {
+		r.seldom.Warn("telemetry not passed on", err)
+	}
+}
+
+func (r *relay) post(ctx context.Context, m message) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base.JoinPath(m.path).String(), bytes.NewReader(m.body))
+	if err != nil {
+		return err
+	}
+	for k, v := range r.headers {
+		req.Header.Set(k, v)
+	}
+	req.Header.Set("Content-Type", m.kind)
+	req.Header.Set(relayedHeader, "1")
+	if m.encoding != "" {
+		req.Header.Set("Content-Encoding", m.encoding)
+	}
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // so that the connection is used again
+	if resp.StatusCode >= 300 {
+		return fmt.Errorf("%s answers %s", req.URL, resp.Status)
+	}
+	return nil
+}
