@@ -4,7 +4,8 @@ package money
 
 import (
 	"fmt"
-	"math/big"
+	"math"
+	"math/bits"
 )
 
 // An Amount is a sum in pence; 1999 is £19.99. It may be negative.
@@ -14,27 +15,57 @@ type Amount int64
 func (a Amount) String() string {
 	sign := ""
 	if a < 0 {
-		sign, a = "-", -a
+		sign = "-"
 	}
-	return fmt.Sprintf("%s£%d.%02d", sign, a/100, a%100)
+	pence := a.size()
+	return fmt.Sprintf("%s£%d.%02d", sign, pence/100, pence%100)
 }
 
 // Times returns a multiplied by n.
 func (a Amount) Times(n int) Amount { return a * Amount(n) }
 
-// Ratio returns a × num / den, rounded half to even. den must be positive.
+// Ratio returns a × num / den, rounded half to even. den must be positive. The
+// product has 128 bits, so that only a result that is no Amount overflows; that
+// panics.
 func (a Amount) Ratio(num, den int64) Amount {
-	return RoundHalfEven(new(big.Rat).SetFrac(
-		new(big.Int).Mul(big.NewInt(int64(a)), big.NewInt(num)), big.NewInt(den)))
+	if den <= 0 {
+		panic(fmt.Sprintf("money: a ratio of %d to %d", num, den))
+	}
+	n := Amount(num)
+	high, low := bits.Mul64(a.size(), n.size())
+	quotient, rest := bits.Div64(high, low, uint64(den)) // panics when it has more than 64 bits
+	var up uint64
+	if twice := 2 * rest; twice > uint64(den) || twice == uint64(den) && quotient%2 == 1 {
+		up = 1
+	}
+	if quotient > math.MaxInt64-up {
+		panic(fmt.Sprintf("money: %d × %d / %d is too much", a, num, den))
+	}
+	quotient += up
+	if (a < 0) != (num < 0) {
+		return -Amount(quotient)
+	}
+	return Amount(quotient)
+}
+
+// size returns a without its sign. There is one for every a: the least of all
+// amounts has none that is an Amount.
+func (a Amount) size() uint64 {
+	if a < 0 {
+		return -uint64(a)
+	}
+	return uint64(a)
 }
 
 // Split divides a into n shares that differ by at most one penny and always
 // add up to a.
 func (a Amount) Split(n int) []Amount {
+	each, rest := a/Amount(n), a%Amount(n)
 	shares := make([]Amount, n)
 	for i := range shares {
-		// The share is the step between two points of a line that ends at a.
-		shares[i] = a*Amount(i+1)/Amount(n) - a*Amount(i)/Amount(n)
+		// A share of the rest is the step between two points of a line that ends
+		// there: a penny or none, spread evenly.
+		shares[i] = each + rest*Amount(i+1)/Amount(n) - rest*Amount(i)/Amount(n)
 	}
 	return shares
 }
@@ -46,20 +77,4 @@ func Sum(amounts ...Amount) Amount {
 		total += a
 	}
 	return total
-}
-
-// RoundHalfEven returns the whole number of pence nearest to r, and the even
-// one of two that are equally near.
-func RoundHalfEven(r *big.Rat) Amount {
-	floor := new(big.Int).Div(r.Num(), r.Denom()) // Euclidean: rounds down, as the denominator is positive
-	rest := new(big.Rat).Sub(r, new(big.Rat).SetInt(floor))
-	switch rest.Cmp(big.NewRat(1, 2)) {
-	case 1:
-		floor.Add(floor, big.NewInt(1))
-	case 0:
-		if floor.Bit(0) == 1 {
-			floor.Add(floor, big.NewInt(1))
-		}
-	}
-	return Amount(floor.Int64())
 }
