@@ -66,7 +66,8 @@ type relay struct {
 	base    *url.URL // nil is nowhere
 	headers map[string]string
 	queue   chan message
-	waiting atomic.Int64 // bytes in the queue
+	waiting atomic.Int64  // bytes in the queue
+	timeout time.Duration // of a request, and of all that are left at the end
 	client  *http.Client
 	seldom  telemetry.Seldom
 }
@@ -80,7 +81,7 @@ func newRelay(to RelayTo) (*relay, error) {
 		return nil, fmt.Errorf("pass traces on to %q: want a URL such as http://localhost:4318", to.Endpoint)
 	}
 	return &relay{base: base, headers: to.Headers, queue: make(chan message, relayQueue),
-		client: &http.Client{Timeout: relayTimeout, Transport: &http.Transport{
+		timeout: relayTimeout, client: &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: relaySenders, IdleConnTimeout: time.Minute}}}, nil
 }
 
@@ -115,7 +116,7 @@ func (r *relay) run(ctx context.Context) error {
 	defer r.client.CloseIdleConnections()
 	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(relayTimeout, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(r.timeout, cancel) })
 	defer stop()
 	var g errgroup.Group
 	for range relaySenders {
@@ -154,6 +155,8 @@ func (r *relay) send(ctx context.Context, m message) {
 }
 
 func (r *relay) post(ctx context.Context, m message) error {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base.JoinPath(m.path).String(), bytes.NewReader(m.body))
 	if err != nil {
 		return err
