@@ -60,8 +60,12 @@ func (o *Order) To(s Status, at time.Time) error {
 	return nil
 }
 
-// Reject moves the order to rejected, for that reason.
+// Reject moves the order to rejected, for that reason. An order that is
+// rejected keeps its first one.
 func (o *Order) Reject(r Reason, at time.Time) error {
+	if o.Status == Rejected {
+		return nil
+	}
 	if err := o.To(Rejected, at); err != nil {
 		return err
 	}
