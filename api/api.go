@@ -64,8 +64,8 @@ func Handler(shop Shop, o Options) http.Handler {
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))
 	}
-	mux.HandleFunc("GET /healthz", o.Health.Alive)
-	mux.HandleFunc("GET /readyz", o.Health.Ready)
+	mux.Handle("GET /healthz", s.errors(s.alive))
+	mux.Handle("GET /readyz", s.errors(s.ready))
 	mux.Handle("/", s.errors(s.unrouted(mux)))
 	return otelhttp.NewHandler(rest.TraceID(mux), "http",
 		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }))
@@ -119,6 +119,17 @@ func (s *server) unrouted(mux *http.ServeMux) rest.Handler {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return fault.New(fault.MethodNotAllowed, "method_not_allowed", "this address answers %s", strings.Join(allowed, ", "))
 	}
+}
+
+func (s *server) alive(w http.ResponseWriter, _ *http.Request) error {
+	return rest.JSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *server) ready(w http.ResponseWriter, r *http.Request) error {
+	if s.Health.Err(r.Context()) != nil { // its text may name hosts: it is not told
+		return fault.New(fault.Unavailable, "unavailable", "a part that is needed cannot be reached").After(time.Second)
+	}
+	return s.alive(w, r)
 }
 
 func (s *server) info(w http.ResponseWriter, r *http.Request, _ Caller) error {

@@ -26,6 +26,18 @@ var next = map[Status][]Status{
 	Cancelling: {Cancelled},
 }
 
+// conflict is the code of the fault when a status forbids a move. An order that
+// is given back shares the code of one that was never taken: nothing of either
+// will be sent.
+var conflict = map[Status]string{
+	Pending:    "order_pending",
+	Confirmed:  "order_confirmed",
+	Rejected:   "order_rejected",
+	Shipped:    "order_shipped",
+	Cancelling: "order_rejected",
+	Cancelled:  "order_rejected",
+}
+
 // Statuses lists every status, in the order of an order's life.
 var Statuses = []Status{Pending, Confirmed, Rejected, Shipped, Cancelling, Cancelled}
 
@@ -50,7 +62,7 @@ func (o *Order) To(s Status, at time.Time) error {
 		return nil
 	}
 	if !o.Status.May(s) {
-		return fault.New(fault.Conflict, "order_"+string(o.Status), "order %s is %s, cannot become %s", o.ID, o.Status, s)
+		return fault.New(fault.Conflict, conflict[o.Status], "order %s is %s, cannot become %s", o.ID, o.Status, s)
 	}
 	if o.Status == Pending {
 		o.SettledAt = at

@@ -3,6 +3,7 @@
 package rest
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strconv"
 
@@ -29,12 +30,15 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 }
 
 // TraceID sets the header Trace-Id on every answer, so that a client can name
-// the trace that an answer belongs to.
+// the trace that an answer belongs to. A request of which no trace is kept, a
+// health check, gets an id all the same.
 func TraceID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if sc := trace.SpanContextFromContext(r.Context()); sc.HasTraceID() {
-			w.Header().Set("Trace-Id", sc.TraceID().String())
+		id := trace.SpanContextFromContext(r.Context()).TraceID()
+		if !id.IsValid() {
+			_, _ = rand.Read(id[:]) // never fails
 		}
+		w.Header().Set("Trace-Id", id.String())
 		next.ServeHTTP(w, r)
 	})
 }

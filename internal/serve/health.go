@@ -2,8 +2,7 @@ package serve
 
 import (
 	"context"
-	"io"
-	"net/http"
+	"errors"
 	"sync/atomic"
 	"time"
 )
@@ -11,8 +10,9 @@ import (
 // checkTimeout is how long a dependency has to answer a readiness check.
 const checkTimeout = 2 * time.Second
 
-// Health answers the two questions of whoever runs the process: is it alive,
-// and should it get requests.
+// Health answers a question of whoever runs the process: should it get
+// requests? Whether it is alive, it tells by answering at all; a lost database
+// is no reason to restart it.
 type Health struct {
 	// Check tells whether the dependencies can be reached. Nil is always.
 	Check func(context.Context) error
@@ -29,31 +29,16 @@ func (h *Health) leave() {
 	time.Sleep(h.Linger)
 }
 
-// Alive answers 200 as long as the process can answer at all. A lost database
-// does not make it 503: a restart would not bring that back.
-func (h *Health) Alive(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, "alive")
-}
-
-// Ready answers 200 when requests can be served, and 503 when a dependency
-// cannot be reached or the process is about to end.
-func (h *Health) Ready(w http.ResponseWriter, r *http.Request) {
+// Err says why requests should go elsewhere, or nil: a dependency cannot be
+// reached, or the process is about to end.
+func (h *Health) Err(ctx context.Context) error {
 	if h.leaving.Load() {
-		answer(w, http.StatusServiceUnavailable, "stopping")
-		return
+		return errors.New("the process is about to end")
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	if h.Check != nil && h.Check(ctx) != nil { // its text may name hosts: it is not told
-		answer(w, http.StatusServiceUnavailable, "unavailable")
-		return
+	if h.Check == nil {
+		return nil
 	}
-	answer(w, http.StatusOK, "ready")
-}
-
-func answer(w http.ResponseWriter, status int, word string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	io.WriteString(w, `{"status":"`+word+`"}`+"\n")
+	return h.Check(ctx)
 }
