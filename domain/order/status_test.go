@@ -70,7 +70,7 @@ func TestAMoveThatIsNotAllowedIsNamedAfterWhatForbidsIt(t *testing.T) {
 				continue
 			}
 			o := Order{ID: uuid.New(), Status: from}
-			if f := fault.From(o.To(to, noon)); f.Kind != fault.Conflict || f.Code != "order_"+string(from) {
+			if f := fault.From(o.To(to, noon)); f.Kind != fault.Conflict || f.Code != conflict[from] || f.Code == "" {
 				t.Errorf("%s to %s: got %+v", from, to, f)
 			}
 		}
