@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -72,7 +73,7 @@ func (s *Server) awaitOrphan(ctx context.Context) {
 		if err != nil || pid <= 0 || syscall.Kill(pid, 0) == syscall.ESRCH {
 			return // Postgres sees that itself
 		}
-		if !strings.Contains(commandOf(pid), "postgres") {
+		if commandOf(pid) != "postgres" {
 			os.Remove(note)
 			return
 		}
@@ -82,9 +83,9 @@ func (s *Server) awaitOrphan(ctx context.Context) {
 
 // commandOf is the name of the program that runs as pid.
 func commandOf(pid int) string {
-	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil {
-		return string(b)
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		b, _ = exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
 	}
-	b, _ := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
-	return string(b)
+	return filepath.Base(strings.TrimSpace(string(b)))
 }

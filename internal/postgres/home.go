@@ -23,7 +23,7 @@ import (
 type home struct {
 	dir  string
 	who  *syscall.Credential // runs the server; nil is us
-	lock *os.File
+	lock int                 // a descriptor
 }
 
 // openHome makes the folder, or finds it, and takes its lock. Postgres refuses
@@ -59,29 +59,26 @@ func openHome(dir string) (*home, error) {
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
 
 // take takes the lock, which the system gives back when we end, however we
-// end.
+// end. It is a bare descriptor: an os.File would let go of it when nobody
+// refers to the server any more, and the server would run on.
 func (h *home) take() error {
-	f, err := os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	fd, err := syscall.Open(h.path("lock"), syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("lock %s: %w", h.dir, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		pid, _ := os.ReadFile(h.path("lock"))
-		f.Close()
+	if err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		syscall.Close(fd)
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("lock %s: %w", h.dir, err)
 		}
+		pid, _ := os.ReadFile(h.path("lock"))
 		return fmt.Errorf("the data in %s is in use by process %s: end that one, or choose another folder", h.dir, strings.TrimSpace(string(pid)))
 	}
-	h.lock = f
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	_, err = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
-	return errors.Join(err, h.give(h.path("lock")))
+	h.lock = fd
+	return errors.Join(os.WriteFile(h.path("lock"), fmt.Appendln(nil, os.Getpid()), 0o600), h.give(h.path("lock")))
 }
 
-func (h *home) leave() { h.lock.Close() }
+func (h *home) leave() { syscall.Close(h.lock) }
 
 // give makes a file or folder the server's.
 func (h *home) give(path string) error {
@@ -189,14 +186,14 @@ func ownFolder(name string) (string, error) {
 	return dir, os.Chmod(dir, 0o755) // whatever the umask made of it
 }
 
-// cacheFolder is where downloads are kept: this user's cache, or, when somebody
-// else must reach it and cannot, a folder under /var/tmp.
+// cacheFolder is where downloads are kept: this user's cache, or, when we are
+// root and the server's user cannot reach that, a folder under /var/tmp.
 func cacheFolder() (string, error) {
-	if base, err := os.UserCacheDir(); err == nil {
+	anybody := &syscall.Credential{Uid: 65534, Gid: 65534}
+	base, err := os.UserCacheDir()
+	if err == nil && (os.Geteuid() != 0 || reaches(anybody, base)) {
 		dir := filepath.Join(base, "triptych")
-		if err := os.MkdirAll(dir, 0o755); err == nil && (os.Geteuid() != 0 || reaches(&syscall.Credential{Uid: 65534, Gid: 65534}, dir)) {
-			return dir, nil
-		}
+		return dir, os.MkdirAll(dir, 0o755)
 	}
 	return ownFolder(fmt.Sprintf("triptych-cache-%d", os.Geteuid()))
 }

@@ -39,7 +39,7 @@ func openLog(path string) (*logFile, error) {
 func (l *logFile) line(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, level := range []string{"FATAL: ", "PANIC: ", "ERROR: ", "initdb: error: "} {
+	for _, level := range []string{"FATAL: ", "PANIC: ", "ERROR: ", "initdb: error: ", "postgres: "} {
 		if _, what, ok := strings.Cut(s, level); ok {
 			l.complaint = strings.TrimSpace(what)
 		}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -32,21 +33,25 @@ func (t tracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.
 	ctx.Value(cancelKey{}).(context.CancelFunc)()
 }
 
-// summary names a span after a statement: its verb and its table, which is
-// what a reader of a waterfall looks for, and nothing that varies.
+// summary names a span after a statement: its verb and its first table, which
+// is what a reader of a waterfall looks for, and nothing that varies.
 func summary(sql string) string {
-	words := strings.FieldsFunc(sql, func(r rune) bool {
-		return r <= ' ' || r == '(' || r == ')' || r == ',' || r == ';'
-	})
-	if len(words) == 0 {
-		return "query"
-	}
-	verb := strings.ToUpper(words[0])
-	for i := range len(words) - 1 {
-		switch strings.ToUpper(words[i]) {
-		case "FROM", "INTO", "UPDATE", "TABLE":
-			return verb + " " + strings.Trim(words[i+1], `"`)
+	var verb string
+	table := false // the next word is one
+	for word := range strings.FieldsFuncSeq(sql, between) {
+		switch {
+		case verb == "":
+			verb = strings.ToUpper(word)
+			table = verb == "UPDATE"
+		case table && !strings.EqualFold(word, "SELECT"):
+			return verb + " " + strings.Trim(word, `"`)
+		default:
+			table = strings.EqualFold(word, "FROM") || strings.EqualFold(word, "INTO") || strings.EqualFold(word, "UPDATE")
 		}
 	}
-	return verb
+	return cmp.Or(verb, "query")
+}
+
+func between(r rune) bool {
+	return r <= ' ' || r == '(' || r == ')' || r == ',' || r == ';'
 }

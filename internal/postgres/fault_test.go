@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"triptych/domain/fault"
+)
+
+func TestFault(t *testing.T) {
+	state := func(code string) error { return &pgconn.PgError{Code: code, Message: "secret"} }
+	for _, c := range []struct {
+		name string
+		err  error
+		want fault.Kind
+	}{
+		{"a unique violation", state("23505"), fault.Internal},
+		{"a syntax error", state("42601"), fault.Internal},
+		{"no row", pgx.ErrNoRows, fault.Internal},
+		{"a client that left", fmt.Errorf("query: %w", context.Canceled), fault.Internal},
+		{"a connection lost by SQLSTATE", state("08006"), fault.Unavailable},
+		{"a shutdown", state("57P01"), fault.Unavailable},
+		{"a crash", state("57P02"), fault.Unavailable},
+		{"a start", state("57P03"), fault.Unavailable},
+		{"too many connections", state("53300"), fault.Unavailable},
+		{"a full disk", state("53100"), fault.Unavailable},
+		{"a standby", state("25006"), fault.Unavailable},
+		{"a lock timeout", state("55P03"), fault.Unavailable},
+		{"a statement timeout", state("57014"), fault.Unavailable},
+		{"a deadline", fmt.Errorf("begin: %w", context.DeadlineExceeded), fault.Unavailable},
+		{"a broken pipe", &net.OpError{Op: "write", Err: syscall.EPIPE}, fault.Unavailable},
+		{"a cut answer", fmt.Errorf("commit: %w", io.ErrUnexpectedEOF), fault.Unavailable},
+		{"a refused connection", &pgconn.ConnectError{}, fault.Unavailable},
+		{"a closed connection", fmt.Errorf("x: %w", pgconn.ErrConnClosed), fault.Unavailable},
+		{"a fault", fault.New(fault.Conflict, "order_shipped", "too late"), fault.Conflict},
+		{"a fault beside a lost connection", errors.Join(fault.New(fault.NotFound, "not_found", "none"), io.EOF), fault.NotFound},
+	} {
+		err := Fault(c.err)
+		if got := fault.From(err).Kind; got != c.want {
+			t.Errorf("%s: kind %d, want %d", c.name, got, c.want)
+		}
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: the cause is lost", c.name)
+		}
+	}
+	if Fault(nil) != nil {
+		t.Error("nil became a fault")
+	}
+}
+
+func TestSummary(t *testing.T) {
+	for sql, want := range map[string]string{
+		"\n\tSELECT sku, price\n\tFROM products\n\tWHERE sku = $1": "SELECT products",
+		"select count(*) from orders;":                             "SELECT orders",
+		"INSERT INTO ledger_entries(id) VALUES ($1)":               "INSERT ledger_entries",
+		"UPDATE stock SET on_hand = on_hand - $1":                  "UPDATE stock",
+		"DELETE FROM \"cart lines\"":                               "DELETE cart",
+		"SELECT 1":                                                 "SELECT",
+		"commit":                                                   "COMMIT",
+		"SELECT x FROM (SELECT y FROM inner_table) AS sub":         "SELECT inner_table",
+		"WITH taken AS (UPDATE stock SET n = 1 RETURNING sku) SELECT FROM taken": "WITH stock",
+		"":         "query",
+		"update t": "UPDATE t",
+	} {
+		if got := summary(sql); got != want {
+			t.Errorf("summary(%q) = %q, want %q", sql, got, want)
+		}
+	}
+}
+
+func BenchmarkSummary(b *testing.B) {
+	for b.Loop() {
+		summary("\n\tUPDATE products SET stock = stock - $2\n\tWHERE sku = $1 AND stock >= $2\n\tRETURNING price")
+	}
+}

@@ -1,0 +1,398 @@
+package postgres_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"triptych/internal/child"
+	"triptych/internal/postgres"
+)
+
+// TestMain makes this binary a program with a private server, for the tests
+// that kill such a program: with PG_PARENT set it starts one in that folder,
+// prints its URL and waits for its end.
+func TestMain(m *testing.M) {
+	dir := os.Getenv("PG_PARENT")
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	s, err := postgres.Start(context.Background(), postgres.Options{Dir: dir, Settings: quick})
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	fmt.Println(s.URL("postgres"))
+	<-s.Done()
+}
+
+// made is a folder with data, made once and copied: initdb takes a second.
+var made = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("/tmp", "triptych-server-")
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(child.RemoveAtEnd(dir), os.Chmod(dir, 0o755)); err != nil {
+		return "", err
+	}
+	s, err := postgres.Start(context.Background(), postgres.Options{Dir: dir, Settings: quick})
+	if err != nil {
+		return "", err
+	}
+	s.Stop()
+	return dir, nil
+})
+
+// dataFolder is a folder with the data of a server that was stopped.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	from, err := made()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := folder(t)
+	if out, err := exec.Command("cp", "-Rp", from+"/.", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+	return dir
+}
+
+// quick spares the disk where a power cut is not what is tested.
+var quick = map[string]string{"fsync": "off"}
+
+// folder is one that any user can reach, unlike t.TempDir's.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "triptych-server-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func start(t *testing.T, o postgres.Options) *postgres.Server {
+	t.Helper()
+	s, err := postgres.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+func TestDataIsThereNextTime(t *testing.T) {
+	dir := folder(t)
+	s := start(t, postgres.Options{Dir: dir, Settings: quick})
+	url, err := s.Database(t.Context(), "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doAt(t, url, `CREATE TABLE t AS SELECT 7 AS n`)
+	s.Stop()
+
+	s = start(t, postgres.Options{Dir: dir, Settings: quick})
+	if url, err = s.Database(t.Context(), "shop"); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, connect(t, url), `SELECT n FROM t`); n != 7 {
+		t.Errorf("n is %d, want 7", n)
+	}
+	s.Stop()
+
+	s = start(t, postgres.Options{Dir: dir, Fresh: true, Settings: quick})
+	_, err = pgx.Connect(t.Context(), s.URL("shop"))
+	if err == nil || !strings.Contains(err.Error(), "does not exist") {
+		t.Errorf("after a fresh start: error %v, want that the database does not exist", err)
+	}
+}
+
+func doAt(t *testing.T, url, sql string) {
+	t.Helper()
+	do(t, connect(t, url), sql)
+}
+
+func TestAPrivateServerIsSafe(t *testing.T) {
+	dir := dataFolder(t)
+	s := start(t, postgres.Options{Dir: dir})
+	conn := connect(t, s.URL("postgres"))
+	for name, want := range map[string]string{
+		"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
+		"listen_addresses": "", "password_encryption": "scram-sha-256", "server_encoding": "UTF8", "TimeZone": "UTC",
+	} {
+		var got string
+		if err := conn.QueryRow(t.Context(), `SELECT current_setting($1)`, name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q, %v; want %q", name, got, err, want)
+		}
+	}
+	var lower string
+	if err := conn.QueryRow(t.Context(), `SELECT lower('ÅNGSTRÖM')`).Scan(&lower); err != nil || lower != "ångström" {
+		t.Errorf("lower is %q, %v", lower, err)
+	}
+	info, err := os.Stat(filepath.Join(dir, "password"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the password's mode is %v, %v; want 0600", info.Mode(), err)
+	}
+	password, _ := os.ReadFile(filepath.Join(dir, "password"))
+	_, err = pgx.Connect(t.Context(), strings.Replace(s.URL("postgres"), string(password), "guess", 1))
+	if err == nil || !strings.Contains(err.Error(), "password authentication failed") {
+		t.Errorf("with a wrong password: %v", err)
+	}
+}
+
+func TestTwoInOneFolder(t *testing.T) {
+	dir := dataFolder(t)
+	start(t, postgres.Options{Dir: dir, Settings: quick})
+	_, err := postgres.Start(t.Context(), postgres.Options{Dir: dir, Settings: quick})
+	want := fmt.Sprintf("the data in %s is in use by process %d: end that one, or choose another folder", dir, os.Getpid())
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// program starts a program with a private server and returns the server's URL.
+func program(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "PG_PARENT="+dir)
+	cmd.Stderr = os.Stderr
+	return cmd, launch(t, cmd)
+}
+
+func launch(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "postgres://") {
+		t.Fatalf("the program said %q, %v", line, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func TestAKilledProgramLeavesNoServerAndLosesNothing(t *testing.T) {
+	dir := dataFolder(t)
+	for round := range 3 {
+		cmd, url := program(t, dir)
+		conn := connect(t, url)
+		do(t, conn, `CREATE TABLE IF NOT EXISTS rounds (n int PRIMARY KEY)`)
+		do(t, conn, `INSERT INTO rounds VALUES ($1)`, round)
+		if n := count(t, conn, `SELECT count(*) FROM rounds`); n != round+1 {
+			t.Errorf("round %d: %d rows, want %d", round, n, round+1)
+		}
+		cmd.Process.Kill()
+		cmd.Wait() // and the next round begins at once
+	}
+	noServer(t, dir)
+}
+
+// noServer waits until no process has its data in dir.
+func noServer(t *testing.T, dir string) {
+	t.Helper()
+	var out []byte
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		out, _ = exec.Command("pgrep", "-f", "postgres -D "+dir).Output()
+		if len(out) == 0 {
+			return
+		}
+	}
+	t.Errorf("a server still runs: %s", out)
+}
+
+func TestANoteOfAnotherProgramsIDIsNoServer(t *testing.T) {
+	dir := dataFolder(t)
+	note := filepath.Join(dir, "data/postmaster.pid")
+	err := os.WriteFile(note, fmt.Appendf(nil, "%d\n%s/data\n1700000000\n5432\n/tmp\n\n  1 1\nready\n", os.Getpid(), dir), 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("chown", "--reference", dir+"/data", note).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+	begun := time.Now()
+	start(t, postgres.Options{Dir: dir, Settings: quick})
+	if took := time.Since(begun); took > child.Grace {
+		t.Errorf("it took %s", took)
+	}
+}
+
+func TestAnInterruptedBeginningIsBegunAgain(t *testing.T) {
+	dir := folder(t)
+	if err := os.MkdirAll(filepath.Join(dir, "data.new/base"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	start(t, postgres.Options{Dir: dir, Settings: quick})
+}
+
+func TestServersThatDoNotStartSayWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(dir string) error
+		o     postgres.Options
+		want  []string
+	}{
+		"a setting": {
+			o:    postgres.Options{Settings: map[string]string{"max_connections": "many"}},
+			want: []string{"did not start", `invalid value for parameter "max_connections"`, "postgres.log", "--fresh"},
+		},
+		"damage": {
+			spoil: func(dir string) error { return os.Remove(dir + "/data/global/pg_control") },
+			want:  []string{"did not start", "could not find the database system", "--fresh"},
+		},
+		"another version": {
+			spoil: func(dir string) error { return os.WriteFile(dir+"/data/PG_VERSION", []byte("13\n"), 0o600) },
+			want:  []string{"was written by PostgreSQL 13", "--fresh"},
+		},
+		"no password": {
+			spoil: func(dir string) error { return os.Remove(dir + "/password") },
+			want:  []string{"password file", "--fresh"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.o.Dir = dataFolder(t)
+			if c.spoil != nil {
+				if err := c.spoil(c.o.Dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, err := postgres.Start(t.Context(), c.o)
+			if err == nil {
+				t.Fatal("it started")
+			}
+			for _, part := range c.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %q does not speak of %q", err, part)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q is more than a sentence", err)
+			}
+		})
+	}
+}
+
+// A crash is what DATABASE users meet as a restart under load: everybody gets
+// an error that asks to come back, and the same pool serves again.
+func TestACrashUnderLoad(t *testing.T) {
+	s := start(t, postgres.Options{Dir: dataFolder(t)})
+	db, err := postgres.Open(t.Context(), s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	do(t, db, `CREATE TABLE acked (writer int, n int, PRIMARY KEY (writer, n))`)
+
+	stop := make(chan struct{})
+	results := make(chan int)
+	const writers = 8
+	for w := range writers {
+		go func() { results <- write(t, db, w, stop) }()
+	}
+	for range 2 {
+		time.Sleep(200 * time.Millisecond) // some load
+		s.Kill()
+		if err := s.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+	close(stop)
+	acked := 0
+	for range writers {
+		acked += <-results
+	}
+	if n := count(t, db, `SELECT count(*) FROM acked`); n < acked || acked == 0 {
+		t.Errorf("%d rows are there, %d were acknowledged", n, acked)
+	}
+}
+
+// write writes rows until stop, and returns how many were acknowledged.
+func write(t *testing.T, db *pgxpool.Pool, writer int, stop <-chan struct{}) (acked int) {
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return acked
+		default:
+		}
+		err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO acked VALUES ($1, $2)`, writer, n)
+			return err
+		})
+		if err == nil {
+			acked++
+		} else if !postgres.Unavailable(err) {
+			t.Errorf("a crash looks like our own mistake: %v", err)
+		}
+	}
+}
+
+func TestDownloadedBinaries(t *testing.T) {
+	s := start(t, postgres.Options{Dir: folder(t), Download: true, Settings: quick})
+	if !strings.HasPrefix(s.Version(), "18.") {
+		t.Errorf("version %s, want the downloaded 18", s.Version())
+	}
+	if n := count(t, connect(t, s.URL("postgres")), `SELECT 1 WHERE lower('Å') = 'å'`); n != 1 {
+		t.Error("it does not know upper and lower case")
+	}
+}
+
+func TestAnyUserMayStartOne(t *testing.T) {
+	if os.Geteuid() != 0 { // then every other test here is this one
+		return
+	}
+	const nobody = 65534
+	dir, home := folder(t), folder(t)
+	binary := filepath.Join(home, "program") // the test's own folder is for root only
+	if err := errors.Join(copyFile(os.Args[0], binary), os.Chown(dir, nobody, nobody), os.Chown(home, nobody, nobody)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary)
+	cmd.Dir = home
+	cmd.Env = []string{"PG_PARENT=" + filepath.Join(dir, "new"), "HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	url := launch(t, cmd)
+	count(t, connect(t, url), `SELECT 1`)
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o755)
+}
+
+func TestAFolderOutOfReach(t *testing.T) {
+	dir := t.TempDir() // root's own
+	s := start(t, postgres.Options{Dir: dir, Settings: quick})
+	if s.Dir() != dir {
+		t.Cleanup(func() { os.RemoveAll(s.Dir()) })
+		if os.Geteuid() != 0 {
+			t.Errorf("the data is in %s, want %s", s.Dir(), dir)
+		}
+	}
+	count(t, connect(t, s.URL("postgres")), `SELECT 1`)
+}
