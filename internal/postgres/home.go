@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -24,6 +25,7 @@ type home struct {
 	dir  string
 	who  *syscall.Credential // runs the server; nil is us
 	lock int                 // a descriptor
+	left sync.Once
 }
 
 // openHome makes the folder, or finds it, and takes its lock. Postgres refuses
@@ -78,7 +80,10 @@ func (h *home) take() error {
 	return errors.Join(os.WriteFile(h.path("lock"), fmt.Appendln(nil, os.Getpid()), 0o600), h.give(h.path("lock")))
 }
 
-func (h *home) leave() { syscall.Close(h.lock) }
+// leave gives the lock back, once: the descriptor's number is then another's.
+func (h *home) leave() {
+	h.left.Do(func() { syscall.Close(h.lock) })
+}
 
 // give makes a file or folder the server's.
 func (h *home) give(path string) error {

@@ -389,7 +389,10 @@ func TestAFolderOutOfReach(t *testing.T) {
 	dir := t.TempDir() // root's own
 	s := start(t, postgres.Options{Dir: dir, Settings: quick})
 	if s.Dir() != dir {
-		t.Cleanup(func() { os.RemoveAll(s.Dir()) })
+		t.Cleanup(func() {
+			s.Stop()
+			os.RemoveAll(s.Dir())
+		})
 		if os.Geteuid() != 0 {
 			t.Errorf("the data is in %s, want %s", s.Dir(), dir)
 		}
