@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 
-URL ?= http://localhost:8080
+URL ?= http://127.0.0.1:8080
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +44,13 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
 	done
 
-check-url: ## The contract's cases against a shop that runs at URL
+check-url: ## The contract's cases against the shop that runs at URL
 	go run ./cmd/triptych check --url $(URL)
 
-.PHONY: help run up test check format vet lint race vuln fuzz check-url
+load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/README.md)
+	@loadtest/run steady.js
+
+smoke: ## Every route of a running shop once, by k6
+	@loadtest/run smoke.js
+
+.PHONY: help run up test check format vet lint race vuln fuzz check-url load smoke
