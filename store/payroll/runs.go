@@ -148,8 +148,14 @@ func Fail(ctx context.Context, tx pgx.Tx, run uuid.UUID, at time.Time) error {
 		UPDATE payroll_runs SET status = 'failed', ended_at = $2, payslips = 0,
 			gross = 0, tax = 0, employee_ni = 0, pension = 0, net = 0, employer_ni = 0
 		WHERE id = $1 AND status = 'running'`, run, at)
-	if err == nil {
-		_, err = tx.Exec(ctx, `DELETE FROM payslips WHERE run_id = $1`, run)
+	if err != nil {
+		return err
 	}
+	if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '2min'`); err != nil { // there may be 100,000
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		DELETE FROM payslips p USING payroll_runs r, payroll_rows w
+		WHERE r.id = $1 AND w.run_id = r.id AND p.employee = w.employee AND p.period = r.period AND p.run_id = r.id`, run)
 	return err
 }
