@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"path"
+	"strings"
 
 	"triptych/domain/fault"
 	"triptych/domain/money"
@@ -55,15 +57,11 @@ func RatesFor(p Period) (*Rates, error) {
 }
 
 func knownYears() string {
-	files, _ := fs.Glob(published, "rates/*.json") // the pattern is well formed
-	years := ""
-	for _, f := range files {
-		if years != "" {
-			years += ", "
-		}
-		years += f[len("rates/") : len(f)-len(".json")]
+	years, _ := fs.Glob(published, "rates/*.json") // the pattern is well formed
+	for i, name := range years {
+		years[i] = strings.TrimSuffix(path.Base(name), ".json")
 	}
-	return years
+	return strings.Join(years, ", ")
 }
 
 // ratesFile is how a year's figures are written down.
