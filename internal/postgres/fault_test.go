@@ -66,9 +66,14 @@ func TestSummary(t *testing.T) {
 		"SELECT 1":                                                 "SELECT",
 		"commit":                                                   "COMMIT",
 		"SELECT x FROM (SELECT y FROM inner_table) AS sub":         "SELECT inner_table",
-		"WITH taken AS (UPDATE stock SET n = 1 RETURNING sku) SELECT FROM taken": "WITH stock",
-		"":         "query",
-		"update t": "UPDATE t",
+		"WITH taken AS (UPDATE stock SET n = 1 RETURNING sku) SELECT FROM taken":                       "UPDATE stock",
+		"WITH w AS (SELECT a FROM unnest($1) FOR UPDATE OF s), t AS (UPDATE stock SET n = 1) SELECT 1": "UPDATE stock",
+		"WITH o AS (INSERT INTO orders (id) VALUES ($1)) INSERT INTO lines SELECT 1":                   "INSERT orders",
+		"INSERT INTO keys (k) VALUES ($1) ON CONFLICT (k) DO UPDATE SET n = 1":                         "INSERT keys",
+		"WITH n AS (SELECT 1) SELECT 2":                                                                "WITH",
+		"PREPARE \n\tSELECT x FROM y":                                                                  "PREPARE SELECT y",
+		"":                                                                                             "query",
+		"update t":                                                                                     "UPDATE t",
 	} {
 		if got := summary(sql); got != want {
 			t.Errorf("summary(%q) = %q, want %q", sql, got, want)

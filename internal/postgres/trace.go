@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -33,21 +34,39 @@ func (t tracer) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.
 	ctx.Value(cancelKey{}).(context.CancelFunc)()
 }
 
+// prepare marks a statement that is only being prepared, which happens once on
+// each connection.
+const prepare = "PREPARE "
+
+// TracePrepareStart implements pgx.PrepareTracer.
+func (t tracer) TracePrepareStart(ctx context.Context, conn *pgx.Conn, data pgx.TracePrepareStartData) context.Context {
+	data.SQL = prepare + data.SQL
+	return t.Tracer.TracePrepareStart(ctx, conn, data)
+}
+
 // summary names a span after a statement: its verb and its first table, which
-// is what a reader of a waterfall looks for, and nothing that varies.
+// is what a reader of a waterfall looks for, and nothing that varies. A
+// statement WITH parts is named after the first part that changes something.
 func summary(sql string) string {
-	var verb string
-	table := false // the next word is one
+	if rest, ok := strings.CutPrefix(sql, prepare); ok {
+		return prepare + summary(rest)
+	}
+	var verb, before, last string // the statement's verb, and the two words before this one
 	for word := range strings.FieldsFuncSeq(sql, between) {
-		switch {
-		case verb == "":
+		if verb == "" {
 			verb = strings.ToUpper(word)
-			table = verb == "UPDATE"
-		case table && !strings.EqualFold(word, "SELECT"):
-			return verb + " " + strings.Trim(word, `"`)
-		default:
-			table = strings.EqualFold(word, "FROM") || strings.EqualFold(word, "INTO") || strings.EqualFold(word, "UPDATE")
 		}
+		switch table := strings.Trim(word, `"`); {
+		case last == "INTO":
+			return "INSERT " + table
+		case last == "UPDATE" && before != "FOR":
+			return "UPDATE " + table
+		case last == "FROM" && before == "DELETE":
+			return "DELETE " + table
+		case last == "FROM" && verb != "WITH" && !strings.EqualFold(word, "SELECT"):
+			return verb + " " + table
+		}
+		before, last = last, strings.ToUpper(word)
 	}
 	return cmp.Or(verb, "query")
 }
