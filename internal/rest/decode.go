@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,8 +21,8 @@ import (
 const MaxJSON = 1 << 20
 
 // Decode reads r's body as exactly one JSON value into v and returns the bytes
-// it read. Unknown members, duplicate names, trailing data and wrong types are
-// faults.
+// it read. Unknown members, duplicate names, trailing data, wrong types, null
+// and U+0000 are faults.
 func Decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, error) {
 	if err := RequireMedia(r, "application/json"); err != nil {
 		return nil, err
@@ -34,10 +36,37 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, error) {
 		return nil, fault.New(fault.Malformed, "unknown_field", "the JSON has a field that is not known here: %s", where(err))
 	}
 	if err != nil {
-		return nil, fault.New(fault.Malformed, "bad_json", "the body is not the JSON that is wanted: %s", where(err))
+		return nil, badJSON("%s", where(err))
 	}
-	return body, nil
+	return body, plain(body)
 }
+
+func badJSON(format string, args ...any) error {
+	return fault.New(fault.Malformed, "bad_json", "the body is not the JSON that is wanted: "+format, args...)
+}
+
+// plain refuses what may stand in JSON and would be mistaken further on: null,
+// which would pass for a field that is absent, and U+0000, which PostgreSQL
+// stores in no text.
+func plain(body []byte) error {
+	if !bytes.Contains(body, []byte("null")) && !bytes.Contains(body, []byte(`\u0000`)) {
+		return nil
+	}
+	for d := jsontext.NewDecoder(bytes.NewReader(body)); ; {
+		token, err := d.ReadToken()
+		switch {
+		case err != nil: // the end: it was read to there before
+			return nil
+		case token.Kind() == 'n':
+			return badJSON("null at %q is no value here", d.StackPointer())
+		case token.Kind() == '"' && !Text(token.String()):
+			return badJSON("U+0000 at %q may not stand in a text", d.StackPointer())
+		}
+	}
+}
+
+// Text reports whether s is a text that can be stored: UTF-8 without U+0000.
+func Text(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // where says what is wrong and at which JSON pointer, without Go's words for it.
 func where(err error) string {
@@ -99,16 +128,21 @@ func RequireMedia(r *http.Request, types ...string) error {
 }
 
 // Wait returns how long the client wishes to wait (RFC 7240, "wait=N"), at
-// most limit, and zero when it does not. A preference that cannot be read is
-// ignored, as the RFC asks.
+// most limit, and zero when it does not. Of several such preferences the first
+// counts, and one that cannot be read is ignored, as the RFC asks.
 func Wait(r *http.Request, limit time.Duration) time.Duration {
 	for _, header := range r.Header.Values("Prefer") {
 		for preference := range strings.SplitSeq(header, ",") {
-			name, value, ok := strings.Cut(strings.TrimSpace(preference), "=")
-			n, err := strconv.Atoi(strings.Trim(strings.TrimSpace(value), `"`))
-			if ok && err == nil && n >= 0 && strings.EqualFold(strings.TrimSpace(name), "wait") {
-				return min(time.Duration(n)*time.Second, limit)
+			preference, _, _ = strings.Cut(preference, ";") // its parameters, of which wait has none
+			name, value, _ := strings.Cut(preference, "=")
+			if !strings.EqualFold(strings.TrimSpace(name), "wait") {
+				continue
 			}
+			n, err := strconv.ParseUint(strings.Trim(strings.TrimSpace(value), `"`), 10, 64)
+			if err != nil && !errors.Is(err, strconv.ErrRange) { // n is the greatest number then
+				return 0
+			}
+			return time.Duration(min(n, uint64(limit/time.Second))) * time.Second
 		}
 	}
 	return 0

@@ -43,7 +43,7 @@ func ReadPage(q url.Values) (Page, error) {
 	}
 	if s := q.Get("cursor"); q.Has("cursor") {
 		after, err := base64.RawURLEncoding.DecodeString(s)
-		if err != nil || len(after) == 0 || len(after) > 200 {
+		if err != nil || len(after) == 0 || len(after) > 200 || !Text(string(after)) {
 			return p, BadParameter("cursor", "must be the value of next in an earlier answer")
 		}
 		p.After = string(after)
@@ -56,7 +56,7 @@ func ReadPage(q url.Values) (Page, error) {
 func Cursor(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }
 
 // Known returns the fault "bad_parameter" when the query holds a parameter
-// that is not named, or one twice.
+// that is not named, one twice, or a value that is no text.
 func Known(r *http.Request, names ...string) (url.Values, error) {
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -72,6 +72,9 @@ func Known(r *http.Request, names ...string) (url.Values, error) {
 		}
 		if len(values) > 1 {
 			return nil, BadParameter(name, "is there more than once")
+		}
+		if !Text(values[0]) {
+			return nil, BadParameter(name, "must be UTF-8 without U+0000")
 		}
 	}
 	return q, nil

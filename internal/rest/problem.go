@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"triptych/domain/fault"
 )
@@ -48,6 +49,11 @@ type field struct {
 	Detail  string `json:"detail"`
 }
 
+// clientGone is the status of an answer that nobody is there to read, in
+// telemetry alone: that a client went away is no error of ours. nginx uses the
+// same number.
+const clientGone = 499
+
 // Problem answers with err as problem+json. It logs err when the fault is
 // ours; translate turns what a driver returns into a fault, and may be nil.
 func Problem(w http.ResponseWriter, r *http.Request, err error, translate func(error) error) {
@@ -56,7 +62,11 @@ func Problem(w http.ResponseWriter, r *http.Request, err error, translate func(e
 	}
 	f := fault.From(err)
 	code := status[f.Kind]
-	if f.Kind == fault.Internal && !errors.Is(err, r.Context().Err()) {
+	if f.Kind == fault.Internal {
+		if gone := r.Context().Err(); gone != nil && errors.Is(err, gone) {
+			w.WriteHeader(clientGone)
+			return
+		}
 		slog.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "err", err)
 	}
 	p := problem{
@@ -70,7 +80,7 @@ func Problem(w http.ResponseWriter, r *http.Request, err error, translate func(e
 	for _, b := range f.Fields {
 		p.Errors = append(p.Errors, field{b.Pointer, b.Detail})
 	}
-	body, _ := json.Marshal(p) // strings and numbers: cannot fail
+	body, _ := json.Marshal(p, jsontext.AllowInvalidUTF8(true)) // strings and numbers: cannot fail
 	h := w.Header()
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
