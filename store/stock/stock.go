@@ -32,11 +32,11 @@ func Open(ctx context.Context, tx pgx.Tx, sku string) error {
 func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason string) (onHand int, ok bool, err error) {
 	var enough bool
 	err = db.QueryRow(ctx, `
-		WITH had AS (SELECT sku FROM stock WHERE sku = $1 FOR UPDATE),
+		WITH had AS MATERIALIZED (SELECT sku, on_hand FROM stock WHERE sku = $1 FOR UPDATE),
 		moved AS (
-			UPDATE stock SET on_hand = on_hand + $2, reason = $3, order_id = NULL
-			WHERE sku IN (SELECT sku FROM had) AND on_hand + $2 >= 0
-			RETURNING on_hand)
+			UPDATE stock SET on_hand = had.on_hand + $2, reason = $3, order_id = NULL
+			FROM had WHERE stock.sku = had.sku AND had.on_hand + $2 >= 0
+			RETURNING stock.on_hand)
 		SELECT coalesce((SELECT on_hand FROM moved), 0), EXISTS (SELECT FROM moved) FROM had`,
 		sku, delta, reason).Scan(&onHand, &enough)
 	switch {
@@ -54,6 +54,11 @@ func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason str
 // SKU of the first one that there is not enough of. The rows are locked in SKU
 // order, by this and every other statement that takes several, so that two
 // orders of the same products wait for each other and never in a ring.
+//
+// How many there are, the locked rows say. The UPDATE's own look at stock is at
+// the rows as they were when the statement began, before it waited for the
+// locks: it would miss pieces that came back meanwhile, and the order would be
+// confirmed without being taken from stock.
 func Take(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) (short string, err error) {
 	skus, quantities := split(lines)
 	err = tx.QueryRow(ctx, `
@@ -64,9 +69,9 @@ func Take(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) (sho
 		short AS (
 			SELECT coalesce(min(sku), '') AS sku FROM wanted WHERE on_hand < quantity),
 		taken AS (
-			UPDATE stock SET on_hand = stock.on_hand - wanted.quantity, reason = 'order', order_id = $1
+			UPDATE stock SET on_hand = wanted.on_hand - wanted.quantity, reason = 'order', order_id = $1
 			FROM wanted, short
-			WHERE stock.sku = wanted.sku AND stock.on_hand >= wanted.quantity AND short.sku = '')
+			WHERE stock.sku = wanted.sku AND short.sku = '')
 		SELECT sku FROM short`, id, skus, quantities).Scan(&short)
 	return short, err
 }
