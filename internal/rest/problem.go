@@ -80,14 +80,19 @@ func Problem(w http.ResponseWriter, r *http.Request, err error, translate func(e
 	for _, b := range f.Fields {
 		p.Errors = append(p.Errors, field{b.Pointer, b.Detail})
 	}
+	if f.Kind == fault.Invalid && f.Code == "invalid" && len(p.Errors) == 0 {
+		p.Errors = []field{{"", f.Detail}} // the body as a whole
+	}
 	body, _ := json.Marshal(p, jsontext.AllowInvalidUTF8(true)) // strings and numbers: cannot fail
 	h := w.Header()
+	h.Del("Preference-Applied") // there is nothing to wait for
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
 	if f.Kind == fault.Unauthenticated {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
+	h.Del("Preference-Applied") // nothing was waited for
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	h.Set("Cache-Control", "no-store")

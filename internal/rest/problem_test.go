@@ -69,6 +69,16 @@ func TestAProblemSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestWhatIsInvalidIsPointedAt has a rule broken by no single field.
+func TestWhatIsInvalidIsPointedAt(t *testing.T) {
+	f := fault.New(fault.Invalid, "invalid", "the timesheet is empty")
+	_, body, _ := answer(t, httptest.NewRequest("POST", "/", nil), f, nil)
+	want := []any{map[string]any{"pointer": "", "detail": "the timesheet is empty"}}
+	if diff := cmp.Diff(want, body["errors"]); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
 func TestEveryKindHasAStatus(t *testing.T) {
 	kinds := kinds(t)
 	if len(kinds) < 12 || len(status) != len(kinds) {
