@@ -1,9 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,10 +81,11 @@ func (s *server) getPicture(w http.ResponseWriter, r *http.Request, _ Caller) er
 		return err
 	}
 	h := w.Header()
-	h.Set("ETag", `"`+tag+`"`)
+	tag = `"` + tag + `"`
+	h.Set("ETag", tag)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
-	if r.Header.Get("If-None-Match") == `"`+tag+`"` {
+	if rest.Matches(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
