@@ -80,6 +80,9 @@ func readConfig(data []byte) (Format, image.Config, error) {
 	case bytes.HasPrefix(data, pngMagic):
 		format = PNG
 		config, err = png.DecodeConfig(bytes.NewReader(data))
+		if w, h, ok := pngClaim(data); ok && err != nil {
+			config.Width, config.Height, err = w, h, nil // the decoder gives up before it says how large
+		}
 	default:
 		return "", config, fault.New(fault.UnsupportedMedia, "unsupported_media_type", "a picture is a JPEG or a PNG file")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ func TestCheck(t *testing.T) {
 		{"nothing", nil, "image/png", "unsupported_media_type"},
 		{"more than 8 MiB", append(jpg, make([]byte, MaxBytes)...), "image/jpeg", "body_too_large"},
 		{"bomb", picturetest.Bomb(30_000), "image/png", "picture_too_many_pixels"},
+		{"bomb whose pixels a machine word cannot count", slices.Concat(png[:16], bytes.Repeat([]byte("\x7f\xff\xff\xff"), 2), png[24:]), "image/png", "picture_too_many_pixels"},
 		{"over 40 million pixels", picturetest.Progressive(6_400, 1), "image/jpeg", "picture_too_many_pixels"},
 		{"too long a side", wide, "image/png", "picture_too_many_pixels"},
 		{"many scans", picturetest.Progressive(6_000, 10_000), "image/jpeg", "picture_damaged"},

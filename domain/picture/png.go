@@ -22,6 +22,17 @@ func pngOrientation(data []byte) int {
 	return 1
 }
 
+// pngClaim returns the sides that a PNG says it has, when they are so large that
+// image/png does not read on: their product overflows there.
+func pngClaim(data []byte) (w, h int, ok bool) {
+	const widthAt, heightAt, end = 16, 20, 24
+	if len(data) < end || string(data[12:16]) != "IHDR" {
+		return 0, 0, false
+	}
+	w, h = int(binary.BigEndian.Uint32(data[widthAt:])), int(binary.BigEndian.Uint32(data[heightAt:]))
+	return w, h, w > MaxSide && h > MaxSide
+}
+
 // pngMemory follows what image/png allocates: one byte a pixel with a palette,
 // else four, or eight at sixteen bits a channel; and, interlaced, half as much
 // again for the last of the seven passes.
