@@ -50,7 +50,7 @@ func Open(ctx context.Context, url string, tweaks ...func(*pgxpool.Config)) (*pg
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := await(ctx, pool); err != nil {
+	if err := errors.Join(await(ctx, pool), otelpgx.RecordStats(pool)); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}

@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,8 +14,10 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = 2 * time.Minute // after a crash there may be a lot to read again
+	heldTimeout  = 15 * time.Second
 	stopTimeout  = 20 * time.Second
+	newsEvery    = 3 * time.Second
 )
 
 // Options say which private server to start.
@@ -38,6 +37,7 @@ type Server struct {
 	password string
 	socket   string // folder of the socket
 	settings map[string]string
+	progress func(string)
 	log      *logFile
 	process  *child.Process
 }
@@ -72,12 +72,12 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	h, err := openHome(o.Dir)
 	if err != nil {
-		return nil, err
+		return nil, sentence(err, o.Dir)
 	}
-	s := &Server{home: h, settings: o.Settings}
+	s := &Server{home: h, settings: o.Settings, progress: o.Progress}
 	if err := s.prepare(ctx, o); err != nil {
 		s.close()
-		return nil, err
+		return nil, sentence(err, h.dir)
 	}
 	if err := s.run(ctx); err != nil {
 		s.close()
@@ -126,133 +126,6 @@ func socketFolder(h *home) (string, error) {
 		return "", err
 	}
 	return dir, errors.Join(os.Chmod(dir, 0o755), h.give(dir))
-}
-
-// init makes the data under another name first: half of it is never taken for
-// the whole.
-func (s *Server) init(ctx context.Context) error {
-	fresh, secret := s.home.path("data.new"), s.home.path("password.init")
-	if err := os.RemoveAll(fresh); err != nil {
-		return err
-	}
-	if err := os.Mkdir(fresh, 0o700); err != nil {
-		return err
-	}
-	defer os.Remove(secret)
-	if err := errors.Join(s.home.give(fresh), os.WriteFile(secret, []byte(s.password), 0o600), s.home.give(secret)); err != nil {
-		return err
-	}
-	args := append([]string{"-D", fresh, "-U", "postgres", "--pwfile", secret,
-		"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-instructions"}, locale(s.bin.Major)...)
-	if s.settings["fsync"] == "off" {
-		args = append(args, "--no-sync")
-	}
-	p, err := s.start(exec.Command(s.bin.Dir+"/initdb", args...), syscall.SIGTERM)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-p.Done():
-	case <-ctx.Done():
-		p.Kill()
-		return ctx.Err()
-	}
-	if err := p.Wait(); err != nil {
-		return s.explain("could not make a new database", err)
-	}
-	return os.Rename(fresh, s.home.path("data"))
-}
-
-// start starts one of the programs as whoever runs the server.
-func (s *Server) start(cmd *exec.Cmd, ask syscall.Signal) (*child.Process, error) {
-	cmd.Dir = "/"
-	cmd.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=" + os.Getenv("PATH")} // none of PGDATA, PGPORT and so on
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.home.who}
-	out := child.NewLines(s.log.line)
-	cmd.Stdout, cmd.Stderr = out, out
-	s.log.forget()
-	return child.Start(cmd, ask)
-}
-
-// run starts the server and waits until it answers. After a kill -9 the
-// backends of the last one hold its memory for about a second, so a refusal on
-// that account is tried again.
-func (s *Server) run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for {
-		err := s.attempt(ctx)
-		if err == nil {
-			return nil
-		}
-		if !heldByLast(s.log.last()) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-func heldByLast(complaint string) bool {
-	return strings.Contains(complaint, "pre-existing shared memory block") ||
-		strings.Contains(complaint, `lock file "postmaster.pid" already exists`)
-}
-
-func (s *Server) attempt(ctx context.Context) error {
-	all := map[string]string{"unix_socket_directories": s.socket}
-	for _, m := range []map[string]string{settings, s.settings} {
-		for name, value := range m {
-			all[name] = value
-		}
-	}
-	args := []string{"-D", s.home.path("data")}
-	for name, value := range all {
-		args = append(args, "-c", name+"="+value)
-	}
-	p, err := s.start(exec.Command(s.bin.Dir+"/postgres", args...), syscall.SIGINT)
-	if err != nil {
-		return s.explain("did not start", err)
-	}
-	s.process = p
-	if err := s.ready(ctx); err != nil {
-		s.stop()
-		return s.explain("did not start", err)
-	}
-	return nil
-}
-
-// ready waits until the server answers or has ended.
-func (s *Server) ready(ctx context.Context) error {
-	for {
-		conn, err := pgx.Connect(ctx, s.URL("postgres"))
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-s.process.Done():
-			return errors.New("it ended at once")
-		case <-ctx.Done():
-			return err
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-}
-
-// explain makes one sentence of what went wrong and what to do.
-func (s *Server) explain(what string, err error) error {
-	complaint := s.log.last()
-	switch {
-	case errors.Is(err, context.Canceled):
-		return err
-	case strings.Contains(complaint, "No space left on device"):
-		return fmt.Errorf("the disk is full: PostgreSQL cannot write to %s; make room and start again", s.home.dir)
-	case complaint == "":
-		complaint = err.Error()
-	}
-	return fmt.Errorf("PostgreSQL %s %s: %s (more in %s; --fresh begins with new data)", s.bin.Version, what, complaint, s.log.path)
 }
 
 // URL is where the server's database of that name is found.

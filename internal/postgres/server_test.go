@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,23 +18,6 @@ import (
 	"triptych/internal/child"
 	"triptych/internal/postgres"
 )
-
-// TestMain makes this binary a program with a private server, for the tests
-// that kill such a program: with PG_PARENT set it starts one in that folder,
-// prints its URL and waits for its end.
-func TestMain(m *testing.M) {
-	dir := os.Getenv("PG_PARENT")
-	if dir == "" {
-		os.Exit(m.Run())
-	}
-	s, err := postgres.Start(context.Background(), postgres.Options{Dir: dir, Settings: quick})
-	if err != nil {
-		fmt.Println("error:", err)
-		os.Exit(1)
-	}
-	fmt.Println(s.URL("postgres"))
-	<-s.Done()
-}
 
 // made is a folder with data, made once and copied: initdb takes a second.
 var made = sync.OnceValues(func() (string, error) {
@@ -163,64 +144,6 @@ func TestTwoInOneFolder(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
-}
-
-// program starts a program with a private server and returns the server's URL.
-func program(t *testing.T, dir string) (*exec.Cmd, string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "PG_PARENT="+dir)
-	cmd.Stderr = os.Stderr
-	return cmd, launch(t, cmd)
-}
-
-func launch(t *testing.T, cmd *exec.Cmd) string {
-	t.Helper()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, "postgres://") {
-		t.Fatalf("the program said %q, %v", line, err)
-	}
-	return strings.TrimSpace(line)
-}
-
-func TestAKilledProgramLeavesNoServerAndLosesNothing(t *testing.T) {
-	dir := dataFolder(t)
-	for round := range 3 {
-		cmd, url := program(t, dir)
-		conn := connect(t, url)
-		do(t, conn, `CREATE TABLE IF NOT EXISTS rounds (n int PRIMARY KEY)`)
-		do(t, conn, `INSERT INTO rounds VALUES ($1)`, round)
-		if n := count(t, conn, `SELECT count(*) FROM rounds`); n != round+1 {
-			t.Errorf("round %d: %d rows, want %d", round, n, round+1)
-		}
-		cmd.Process.Kill()
-		cmd.Wait() // and the next round begins at once
-	}
-	noServer(t, dir)
-}
-
-// noServer waits until no process has its data in dir.
-func noServer(t *testing.T, dir string) {
-	t.Helper()
-	var out []byte
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		out, _ = exec.Command("pgrep", "-f", "postgres -D "+dir).Output()
-		if len(out) == 0 {
-			return
-		}
-	}
-	t.Errorf("a server still runs: %s", out)
 }
 
 func TestANoteOfAnotherProgramsIDIsNoServer(t *testing.T) {
@@ -357,32 +280,6 @@ func TestDownloadedBinaries(t *testing.T) {
 	if n := count(t, connect(t, s.URL("postgres")), `SELECT 1 WHERE lower('Å') = 'å'`); n != 1 {
 		t.Error("it does not know upper and lower case")
 	}
-}
-
-func TestAnyUserMayStartOne(t *testing.T) {
-	if os.Geteuid() != 0 { // then every other test here is this one
-		return
-	}
-	const nobody = 65534
-	dir, home := folder(t), folder(t)
-	binary := filepath.Join(home, "program") // the test's own folder is for root only
-	if err := errors.Join(copyFile(os.Args[0], binary), os.Chown(dir, nobody, nobody), os.Chown(home, nobody, nobody)); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary)
-	cmd.Dir = home
-	cmd.Env = []string{"PG_PARENT=" + filepath.Join(dir, "new"), "HOME=" + home, "PATH=" + os.Getenv("PATH")}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	url := launch(t, cmd)
-	count(t, connect(t, url), `SELECT 1`)
-}
-
-func copyFile(from, to string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, b, 0o755)
 }
 
 func TestAFolderOutOfReach(t *testing.T) {
