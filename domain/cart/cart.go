@@ -21,7 +21,5 @@ func CheckQuantity(n int) error {
 
 // Full is the fault of a cart with no room for another product.
 func Full() error {
-	var c fault.Checker
-	c.Check(false, "", "a cart holds at most %d different products", order.MaxLines)
-	return c.Err()
+	return fault.NewInvalid("", "a cart holds at most %d different products", order.MaxLines)
 }

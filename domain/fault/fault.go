@@ -79,6 +79,13 @@ func Is(err error, code string) bool {
 	return errors.As(err, &f) && f.Code == code
 }
 
+// NewInvalid returns the fault "invalid" with one broken rule.
+func NewInvalid(pointer, format string, args ...any) error {
+	var c Checker
+	c.Check(false, pointer, format, args...)
+	return c.Err()
+}
+
 // A Checker collects broken rules, so that a client hears of all of them at
 // once. The zero Checker is ready to use.
 type Checker struct{ fields []Field }

@@ -62,9 +62,7 @@ func (d Draft) Validate() error {
 
 // EmptyCart is the fault of ordering a cart without lines.
 func EmptyCart() error {
-	var c fault.Checker
-	c.Check(false, "/lines", "the cart is empty")
-	return c.Err()
+	return fault.NewInvalid("/lines", "the cart is empty")
 }
 
 func (a Address) check(c *fault.Checker) {

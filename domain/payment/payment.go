@@ -32,9 +32,7 @@ var decisions = map[string]Decision{
 func Decide(token string) (Decision, error) {
 	d, ok := decisions[token]
 	if !ok {
-		var c fault.Checker
-		c.Check(false, "/payment/token", "is not a token of the card processor")
-		return Decision{}, c.Err()
+		return Decision{}, fault.NewInvalid("/payment/token", "is not a token of the card processor")
 	}
 	return d, nil
 }

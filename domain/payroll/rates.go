@@ -46,7 +46,7 @@ func RatesFor(p Period) (*Rates, error) {
 	name := "rates/" + p.TaxYear() + ".json"
 	data, err := fs.ReadFile(published, name)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "invalid",
+		return nil, fault.NewInvalid("",
 			"there are no rates for %s: it is in the tax year %s, and the years known are %s", p, p.TaxYear(), knownYears())
 	}
 	r, err := parseRates(data)

@@ -72,10 +72,10 @@ func ReadTimesheet(r io.Reader) (*Timesheet, error) {
 	}
 	header, _ = strings.CutPrefix(header, "\ufeff") // spreadsheets like to begin with it
 	if header == "" {
-		return nil, fault.New(fault.Invalid, "invalid", "the timesheet is empty")
+		return nil, fault.NewInvalid("", "the timesheet is empty")
 	}
 	if header != Header {
-		return nil, fault.New(fault.Invalid, "invalid", "the timesheet must begin with the line %s", Header)
+		return nil, fault.NewInvalid("", "the timesheet must begin with the line %s", Header)
 	}
 	return t, nil
 }
@@ -93,7 +93,7 @@ func (t *Timesheet) Next() (Row, *Rejection, error) {
 			continue
 		}
 		if t.rows++; t.rows > MaxRows {
-			return Row{}, nil, fault.New(fault.Invalid, "invalid", "a timesheet has at most %d rows", MaxRows)
+			return Row{}, nil, fault.NewInvalid("", "a timesheet has at most %d rows", MaxRows)
 		}
 		row, rejected := parseRow(text, whole)
 		row.Line = t.line

@@ -25,9 +25,7 @@ func CheckMovement(delta int, reason string) error {
 
 // BelowZero is the fault of taking away more than is there.
 func BelowZero(sku string) error {
-	var c fault.Checker
-	c.Check(false, "/delta", "there are not that many of %s", sku)
-	return c.Err()
+	return fault.NewInvalid("/delta", "there are not that many of %s", sku)
 }
 
 // OutOfStock is why an order that wants more than is there is rejected.

@@ -85,7 +85,6 @@ func Problem(w http.ResponseWriter, r *http.Request, err error, translate func(e
 	}
 	body, _ := json.Marshal(p, jsontext.AllowInvalidUTF8(true)) // strings and numbers: cannot fail
 	h := w.Header()
-	h.Del("Preference-Applied") // there is nothing to wait for
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}

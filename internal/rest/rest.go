@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"go.opentelemetry.io/otel/trace"
@@ -42,19 +41,4 @@ func TraceID(next http.Handler) http.Handler {
 		w.Header().Set("Trace-Id", id.String())
 		next.ServeHTTP(w, r)
 	})
-}
-
-// Matches reports whether If-None-Match names an entity tag, which is given in
-// its quotes: alone, in a list, weakened by a cache on the way, or as "*"
-// (RFC 9110, 13.1.2). No tag of ours holds a comma.
-func Matches(header []string, tag string) bool {
-	for _, h := range header {
-		for t := range strings.SplitSeq(h, ",") {
-			t = strings.TrimSpace(t)
-			if t == "*" || strings.TrimPrefix(t, "W/") == tag {
-				return true
-			}
-		}
-	}
-	return false
 }
