@@ -1,0 +1,94 @@
+// Command triptych starts the shop on this machine, takes an order through it,
+// and checks that what runs keeps the contract.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+const usage = `Triptych: one shop, three architectures.
+
+  triptych                 start the monolith, place an order, show its trace
+  triptych up monolith     start the monolith and leave it running
+  triptych check --url U   check a running shop against the contract
+  triptych doctor          say what this machine has and what will be used
+  triptych help            this text
+
+Flags of the demo and of up:
+  --port N     serve on that port (default 8080, or a free one)
+  --data DIR   keep database, keys and logs there (default .triptych/monolith)
+  --fresh      throw away what an earlier run left there
+  --seed N     the number that the products and employees are made from (default 1)
+  --scale N    that many times more of them (default 1)
+
+Flags of check:
+  --url URL    the shop to check
+  --manager EMAIL --password WORD    its manager (default MANAGER_EMAIL and MANAGER_PASSWORD)
+`
+
+// A usageError is something wrong with how the program was called: exit code 2.
+type usageError struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Getenv, newScreen(os.Stdout))
+	var wrong usageError
+	switch {
+	case errors.As(err, &wrong):
+		fmt.Fprintln(os.Stderr, "triptych:", err)
+		os.Exit(2)
+	case err != nil && ctx.Err() == nil:
+		fmt.Fprintln(os.Stderr, "triptych:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, out *screen) error {
+	command := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		command, args = args[0], args[1:]
+	}
+	switch command {
+	case "":
+		if slices.Contains([]string{"-h", "-help", "--help"}, strings.Join(args, " ")) {
+			out.print(usage)
+			return nil
+		}
+		return demo(ctx, args, getenv, out)
+	case "up":
+		return up(ctx, args, getenv, out)
+	case "check":
+		return check(ctx, args, getenv, out)
+	case "doctor":
+		return doctor(ctx, args, getenv, out)
+	case "help":
+		out.print(usage)
+		return nil
+	}
+	return usageError{fmt.Errorf("there is no command %q; triptych help lists them", command)}
+}
+
+// parse reads a command's flags and refuses anything else.
+func parse(flags *flag.FlagSet, args []string) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return usageError{fmt.Errorf("triptych help lists the flags")}
+	case err != nil:
+		return usageError{fmt.Errorf("%s: %w; triptych help lists the flags", flags.Name(), err)}
+	case flags.NArg() > 0:
+		return usageError{fmt.Errorf("%s: %q is not expected here; triptych help lists what is", flags.Name(), flags.Arg(0))}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// A screen is where the user reads: a terminal, or a file.
+type screen struct {
+	w     io.Writer
+	width int  // columns
+	color bool // the terminal has colours and nobody asked for none (https://no-color.org)
+	live  bool // a line can be written again
+
+	mu sync.Mutex
+}
+
+func newScreen(f *os.File) *screen {
+	s := &screen{w: f, width: 100}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		s.live = true
+		s.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		s.width = width
+	}
+	return s
+}
+
+func (s *screen) print(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(s.w, format, args...)
+}
+
+func (s *screen) bold(text string) string { return s.paint("1", text) }
+func (s *screen) dim(text string) string  { return s.paint("2", text) }
+
+func (s *screen) paint(code, text string) string {
+	if !s.color {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// step says that something begins. On a terminal the line counts the seconds
+// until it is done, so that nobody wonders whether anything happens; elsewhere
+// a line says what was done.
+func (s *screen) step(what string) (done func(result string)) {
+	begun := time.Now()
+	if !s.live {
+		return func(result string) { s.finish(result, what, begun) }
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		s.print("\r\x1b[K  … %s", what)
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				s.print("\r\x1b[K  … %s %s", what, s.dim(fmt.Sprintf("%.0f s", time.Since(begun).Seconds())))
+			}
+		}
+	})
+	return func(result string) {
+		close(stop)
+		wg.Wait()
+		s.print("\r\x1b[K")
+		s.finish(result, what, begun)
+	}
+}
+
+func (s *screen) finish(result, what string, begun time.Time) {
+	if result == "" {
+		result = what
+	}
+	took := time.Since(begun)
+	note := ""
+	if took > 50*time.Millisecond {
+		note = s.dim(fmt.Sprintf("  %.1f s", took.Seconds()))
+	}
+	s.print("  %s %s%s\n", s.paint("32", "✓"), result, note)
+}
+
+// heading begins a part of the output.
+func (s *screen) heading(text string) { s.print("\n%s\n", s.bold(text)) }
+
+// table prints rows in aligned columns; a column whose title ends in a space
+// of its own is aligned to the right.
+func (s *screen) table(right map[int]bool, rows ...[]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if right[i] {
+				cell, pad = pad+cell, ""
+			}
+			line.WriteString("  " + cell + pad)
+		}
+		s.print("%s\n", strings.TrimRight(line.String(), " "))
+	}
+}

@@ -1,0 +1,56 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+const readyTimeout = 30 * time.Second
+
+// awaitReady asks the program until it says that it is ready, or has ended.
+func (r *Running) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		if r.isReady(ctx) {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-r.program.Done():
+			return errors.New(r.LastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("the program was not ready within %s; its log is %s", readyTimeout, r.LogFile)
+		}
+	}
+}
+
+func (r *Running) isReady(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, "GET", r.URL+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+// LastWords is the last line that the program said: why it ended.
+func (r *Running) LastWords() string {
+	log, err := os.ReadFile(r.LogFile)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	return strings.TrimPrefix(lines[len(lines)-1], "monolith: ")
+}
