@@ -52,7 +52,7 @@ func (p *payday) payRunning(ctx context.Context) error {
 	began := time.Now()
 	err = p.pay(ctx, r)
 	if unpayable := (*wages.UnpayableError)(nil); errors.As(err, &unpayable) {
-		slog.ErrorContext(ctx, "payroll run failed", "run", r.ID, "period", r.Period, "err", err)
+		slog.ErrorContext(ctx, "payroll run failed", "run", r.ID, "period", r.Period.String(), "err", err)
 		err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, now()) })
 	} else if err == nil {
 		err = wages.Complete(ctx, p.db, r.ID, now())
@@ -60,7 +60,7 @@ func (p *payday) payRunning(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slog.InfoContext(ctx, "payroll run ended", "run", r.ID, "period", r.Period, "took", time.Since(began))
+	slog.InfoContext(ctx, "payroll run ended", "run", r.ID, "period", r.Period.String(), "took", time.Since(began))
 	p.news.changed(r.ID)
 	return nil
 }
