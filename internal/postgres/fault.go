@@ -25,7 +25,7 @@ func Fault(err error) error {
 	if f := (*fault.Fault)(nil); errors.As(err, &f) || !Unavailable(err) {
 		return err
 	}
-	f := fault.New(fault.Unavailable, "unavailable", "the database cannot be reached just now")
+	f := fault.New(fault.Unavailable, "unavailable", "the database cannot serve just now")
 	return &unavailable{f.After(retryAfter), err}
 }
 
