@@ -51,9 +51,10 @@ func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason str
 }
 
 // Take takes the lines of an order from stock, all or none, and returns the
-// SKU of the first one that there is not enough of. The rows are locked in SKU
-// order, by this and every other statement that takes several, so that two
-// orders of the same products wait for each other and never in a ring.
+// first SKU in alphabetical order that there is not enough of. The rows are
+// locked in that order too, by this and every other statement that takes
+// several, so that two orders of the same products wait for each other and
+// never in a ring.
 //
 // How many there are, the locked rows say. The UPDATE's own look at stock is at
 // the rows as they were when the statement began, before it waited for the
@@ -62,12 +63,14 @@ func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason str
 func Take(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) (short string, err error) {
 	skus, quantities := split(lines)
 	err = tx.QueryRow(ctx, `
-		WITH wanted AS MATERIALIZED (
-			SELECT s.sku, s.on_hand, w.quantity
-			FROM unnest($2::text[], $3::bigint[]) AS w (sku, quantity) JOIN stock s USING (sku)
-			ORDER BY s.sku FOR UPDATE OF s),
+		WITH asked AS (
+			SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
+		wanted AS MATERIALIZED (
+			SELECT stock.sku, on_hand, quantity FROM asked JOIN stock USING (sku)
+			ORDER BY stock.sku FOR UPDATE OF stock),
 		short AS (
-			SELECT coalesce(min(sku), '') AS sku FROM wanted WHERE on_hand < quantity),
+			SELECT coalesce(min(asked.sku), '') AS sku FROM asked LEFT JOIN wanted USING (sku)
+			WHERE coalesce(on_hand, 0) < asked.quantity),
 		taken AS (
 			UPDATE stock SET on_hand = wanted.on_hand - wanted.quantity, reason = 'order', order_id = $1
 			FROM wanted, short

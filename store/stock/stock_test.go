@@ -83,7 +83,9 @@ func TestTakeWhatHasJustComeBack(t *testing.T) {
 	db := open(t, 0)
 	var short string
 	whileLocked(t, db,
-		func(tx pgx.Tx) error { return GiveBack(t.Context(), tx, uuid.New(), []order.Line{{SKU: "TEA", Quantity: 1}}) },
+		func(tx pgx.Tx) error {
+			return GiveBack(t.Context(), tx, uuid.New(), []order.Line{{SKU: "TEA", Quantity: 1}})
+		},
 		func() error {
 			return pgx.BeginFunc(t.Context(), db, func(tx pgx.Tx) (err error) {
 				short, err = Take(t.Context(), tx, uuid.New(), []order.Line{{SKU: "TEA", Quantity: 1}})
