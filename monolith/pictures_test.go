@@ -231,6 +231,7 @@ func TestPicturesAtWorkFitIntoTheRoom(t *testing.T) {
 				break
 			}
 		}
+		time.Sleep(2 * time.Millisecond) // so that others would be seen beside it
 		defer now.Add(-memory)
 		return nil, fault.New(fault.Invalid, "picture_damaged", "as the test wishes")
 	}

@@ -74,7 +74,7 @@ func (r *resizer) wake() {
 func (r *resizer) run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	for worked := false; ; {
+	for used := int64(0); ; {
 		jobs, err := pictures.Waiting(ctx, r.db, r.busy(), 16)
 		if err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "the queue of pictures cannot be read", "err", err)
@@ -82,14 +82,14 @@ func (r *resizer) run(ctx context.Context) error {
 		}
 		for _, job := range jobs {
 			r.start(ctx, &workers, job)
+			used += job.Memory
 		}
 		if len(jobs) > 0 && ctx.Err() == nil {
-			worked = true
 			continue // there may be more
 		}
-		if worked && err == nil && len(r.busy()) == 0 {
-			debug.FreeOSMemory() // photos leave tens of megabytes behind
-			worked = false
+		if used > resizeMemory/2 && len(r.busy()) == 0 {
+			debug.FreeOSMemory() // what photos leave behind is of no use to small requests
+			used = 0
 		}
 		select {
 		case <-ctx.Done():
