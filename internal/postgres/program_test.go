@@ -108,7 +108,14 @@ func TestADownloadThatFailsSaysWhatToDo(t *testing.T) {
 // asAnybody is the program as a user who is not root, with an empty home.
 func asAnybody(t *testing.T) *exec.Cmd {
 	t.Helper()
-	home := folder(t)
+	home, err := os.MkdirTemp("/tmp", "triptych-home-") // where programs may be run
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(home) })
+	if err := os.Chmod(home, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	binary := filepath.Join(home, "program") // the test's own folder may be for root only
 	if err := copyFile(os.Args[0], binary); err != nil {
 		t.Fatal(err)

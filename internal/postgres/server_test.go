@@ -17,6 +17,7 @@ import (
 
 	"triptych/internal/child"
 	"triptych/internal/postgres"
+	"triptych/internal/postgres/pgtest"
 )
 
 // made is a folder with data, made once and copied: initdb takes a second.
@@ -43,7 +44,7 @@ func dataFolder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := folder(t)
+	dir := pgtest.Folder(t)
 	if out, err := exec.Command("cp", "-Rp", from+"/.", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v", out, err)
 	}
@@ -52,20 +53,6 @@ func dataFolder(t *testing.T) string {
 
 // quick spares the disk where a power cut is not what is tested.
 var quick = map[string]string{"fsync": "off"}
-
-// folder is one that any user can reach, unlike t.TempDir's.
-func folder(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "triptych-server-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 func start(t *testing.T, o postgres.Options) *postgres.Server {
 	t.Helper()
@@ -78,7 +65,7 @@ func start(t *testing.T, o postgres.Options) *postgres.Server {
 }
 
 func TestDataIsThereNextTime(t *testing.T) {
-	dir := folder(t)
+	dir := pgtest.Folder(t)
 	s := start(t, postgres.Options{Dir: dir, Settings: quick})
 	url, err := s.Database(t.Context(), "shop")
 	if err != nil {
@@ -164,7 +151,7 @@ func TestANoteOfAnotherProgramsIDIsNoServer(t *testing.T) {
 }
 
 func TestAnInterruptedBeginningIsBegunAgain(t *testing.T) {
-	dir := folder(t)
+	dir := pgtest.Folder(t)
 	if err := os.MkdirAll(filepath.Join(dir, "data.new/base"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +260,7 @@ func write(t *testing.T, db *pgxpool.Pool, writer int, stop <-chan struct{}) (ac
 }
 
 func TestDownloadedBinaries(t *testing.T) {
-	s := start(t, postgres.Options{Dir: folder(t), Download: true, Settings: quick})
+	s := start(t, postgres.Options{Dir: pgtest.Folder(t), Download: true, Settings: quick})
 	if !strings.HasPrefix(s.Version(), "18.") {
 		t.Errorf("version %s, want the downloaded 18", s.Version())
 	}
