@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"triptych/internal/postgres"
+	"triptych/internal/postgres/pgtest"
 )
 
 // TestMain makes this binary a program with a private server, for the tests
@@ -113,21 +115,18 @@ func asAnybody(t *testing.T) *exec.Cmd {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(home) })
-	if err := os.Chmod(home, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(home, "program") // the test's own folder may be for root only
-	if err := copyFile(os.Args[0], binary); err != nil {
+	data, binary := pgtest.Folder(t), filepath.Join(home, "program")
+	if err := errors.Join(os.Chmod(home, 0o755), copyFile(os.Args[0], binary)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(binary)
 	cmd.Dir = home
-	cmd.Env = []string{"PG_PARENT=" + filepath.Join(home, "new"), "HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{"PG_PARENT=" + data, "HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	if os.Geteuid() != 0 {
 		return cmd
 	}
 	const nobody = 65534
-	if err := os.Chown(home, nobody, nobody); err != nil {
+	if err := errors.Join(os.Chown(home, nobody, nobody), os.Chown(data, nobody, nobody)); err != nil {
 		t.Fatal(err)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
