@@ -45,7 +45,7 @@ func twoSpans(tb testing.TB) []byte {
 
 const jsonSpan = `{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"till"}}]},
 	"scopeSpans":[{"spans":[{"traceId":"ab000000000000000000000000000001","spanId":"cd00000000000002","name":"sell","kind":2,
-	"startTimeUnixNano":"1800000000000000001","endTimeUnixNano":"1800000000000000002","newerField":{"x":1}}]}]}]}`
+	"startTimeUnixNano":1800000000000000001,"endTimeUnixNano":"1800000000000000002","newerField":{"x":1}}]}]}]}`
 
 func TestAnswersOverHTTP(t *testing.T) {
 	good := twoSpans(t)

@@ -89,6 +89,16 @@ func TestCheckAgreesWithUnmarshal(t *testing.T) {
 	}
 }
 
+func TestPackedNumbersAreCounted(t *testing.T) {
+	s := SchemaOf(&metricspb.HistogramDataPoint{})
+	for size, ok := range map[int]bool{0: true, 8: true, 24: true, 7: false, 12: false} {
+		b := protowire.AppendBytes(protowire.AppendTag(nil, 6, protowire.BytesType), make([]byte, size)) // bucket_counts, fixed64
+		if err := s.Check(b); (err == nil) != ok {
+			t.Errorf("%d bytes of 64-bit numbers: Check = %v, want it to succeed: %t", size, err, ok)
+		}
+	}
+}
+
 func TestDeepNestingIsRefused(t *testing.T) {
 	var value []byte // an AnyValue in an ArrayValue in an AnyValue, and so on
 	for range 10_000 {
