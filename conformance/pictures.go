@@ -227,7 +227,7 @@ func otherPixels(t *try) {
 }
 
 func servesForEver(t *try) {
-	p := t.pictured(t.product(100, 0), asJPEG(t, corners(200, 100)), "image/jpeg")
+	p := t.pictured(t.product(100, 0), asJPEG(t, corners(1600, 800)), "image/jpeg")
 	tags := map[string]bool{}
 	for _, path := range p.Sizes {
 		a := t.get(nil, path).want(http.StatusOK) // whose headers openapi.yaml wants

@@ -19,26 +19,28 @@ import (
 // boss is the manager of the shops that tests start.
 var boss = Credentials{"manager@example.com", "a manager's password"}
 
+// scratch is a folder for as long as the tests run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "triptych-conformance-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
+	os.Exit(code)
+}
+
 // program builds the monolith as users do, once for all tests.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "triptych-conformance-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "monolith")
+	path := filepath.Join(scratch, "monolith")
 	if out, err := exec.Command("go", "build", "-o", path, "triptych/monolith").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	return path, nil
 })
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 // startShop starts the monolith on a database of t's own and returns its URL.
 func startShop(t *testing.T) string {

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,7 +19,7 @@ type try struct {
 	mu       sync.Mutex
 	problems []string
 	notes    []string
-	over     bool // something went wrong that nothing after it can do without
+	over     atomic.Bool // something went wrong that nothing after it can do without
 }
 
 // run tries one scenario. Whatever happens in it, also a panic, is its result.
@@ -38,7 +39,7 @@ func (t *try) apart(f func()) {
 		defer func() {
 			if p := recover(); p != nil {
 				t.errorf("panic: %v\n%s", p, debug.Stack())
-				t.over = true
+				t.over.Store(true)
 			}
 		}()
 		f()
@@ -60,9 +61,7 @@ func (t *try) errorf(format string, args ...any) {
 // part of it that calls.
 func (t *try) fatalf(format string, args ...any) {
 	t.errorf(format, args...)
-	t.mu.Lock()
-	t.over = true
-	t.mu.Unlock()
+	t.over.Store(true)
 	runtime.Goexit()
 }
 
@@ -100,7 +99,7 @@ func (t *try) together(n int, f func(i int)) {
 	}
 	close(start)
 	wg.Wait()
-	if t.over {
+	if t.over.Load() {
 		runtime.Goexit()
 	}
 }
