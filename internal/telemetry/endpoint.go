@@ -7,33 +7,35 @@ import (
 	"strings"
 )
 
-// targets are the URLs that each signal is posted to; an empty one is off.
-type targets struct{ traces, metrics, logs string }
+// Targets are the URLs that each signal is posted to; an empty one is off.
+type Targets struct{ Traces, Metrics, Logs string }
 
-func (t targets) none() bool { return t == targets{} }
+// Endpoints works out from the environment where each signal goes, as the
+// specification of the OTLP exporter has it: a signal's own variable is used as
+// it is, the common one is a base.
+func Endpoints(getenv func(string) string) (Targets, error) {
+	return endpoints(Options{Getenv: getenv})
+}
 
-// endpoints works out where each signal goes, as the specification of the OTLP
-// exporter has it: a signal's own variable is used as it is, the common one is
-// a base.
-func endpoints(o Options) (targets, error) {
+func endpoints(o Options) (Targets, error) {
 	if strings.EqualFold(o.Getenv("OTEL_SDK_DISABLED"), "true") {
-		return targets{}, nil
+		return Targets{}, nil
 	}
-	var t targets
+	var t Targets
 	for _, s := range []struct {
 		name, path string
 		to         *string
 	}{
-		{"TRACES", "v1/traces", &t.traces},
-		{"METRICS", "v1/metrics", &t.metrics},
-		{"LOGS", "v1/logs", &t.logs},
+		{"TRACES", "v1/traces", &t.Traces},
+		{"METRICS", "v1/metrics", &t.Metrics},
+		{"LOGS", "v1/logs", &t.Logs},
 	} {
 		if o.Getenv("OTEL_"+s.name+"_EXPORTER") == "none" {
 			continue
 		}
 		u, err := endpoint(o, s.name, s.path)
 		if err != nil {
-			return targets{}, err
+			return Targets{}, err
 		}
 		*s.to = u
 	}

@@ -11,30 +11,30 @@ func TestEndpointsFollowTheSpecification(t *testing.T) {
 	tests := map[string]struct {
 		endpoint string
 		env      []string
-		want     targets
+		want     Targets
 	}{
 		"nothing set": {},
 		"a base": {
 			env:  []string{base, "http://c:4318"},
-			want: targets{"http://c:4318/v1/traces", "http://c:4318/v1/metrics", "http://c:4318/v1/logs"},
+			want: Targets{"http://c:4318/v1/traces", "http://c:4318/v1/metrics", "http://c:4318/v1/logs"},
 		},
 		"a base with a path": {
 			env:  []string{base, "https://c/otlp/"},
-			want: targets{"https://c/otlp/v1/traces", "https://c/otlp/v1/metrics", "https://c/otlp/v1/logs"},
+			want: Targets{"https://c/otlp/v1/traces", "https://c/otlp/v1/metrics", "https://c/otlp/v1/logs"},
 		},
 		"a signal's own, used as it is": {
 			env:  []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:1/in"},
-			want: targets{traces: "http://c:1/in"},
+			want: Targets{Traces: "http://c:1/in"},
 		},
 		"a signal switched off": {
 			env:  []string{base, "http://c", "OTEL_METRICS_EXPORTER", "none", "OTEL_LOGS_EXPORTER", "none"},
-			want: targets{traces: "http://c/v1/traces"},
+			want: Targets{Traces: "http://c/v1/traces"},
 		},
 		"all switched off": {env: []string{base, "http://c", "OTEL_SDK_DISABLED", "true"}},
 		"the option wins": {
 			endpoint: "http://lab:1",
 			env:      []string{base, "http://c", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://d", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
-			want:     targets{"http://lab:1/v1/traces", "http://lab:1/v1/metrics", "http://lab:1/v1/logs"},
+			want:     Targets{"http://lab:1/v1/traces", "http://lab:1/v1/metrics", "http://lab:1/v1/logs"},
 		},
 	}
 	for name, tt := range tests {

@@ -43,9 +43,9 @@ type export struct {
 	stops []func(context.Context) error
 }
 
-func newExport(ctx context.Context, o Options, to targets) (*export, error) {
+func newExport(ctx context.Context, o Options, to Targets) (*export, error) {
 	e := &export{tracers: silentTracers(), service: o.Service}
-	if to.none() {
+	if to == (Targets{}) {
 		return e, nil
 	}
 	res, err := describe(o)
@@ -56,7 +56,7 @@ func newExport(ctx context.Context, o Options, to targets) (*export, error) {
 		to  string
 		add func(context.Context, Options, string, *resource.Resource) error
 	}{
-		{to.traces, e.addTraces}, {to.metrics, e.addMetrics}, {to.logs, e.addLogs},
+		{to.Traces, e.addTraces}, {to.Metrics, e.addMetrics}, {to.Logs, e.addLogs},
 	} {
 		if s.to == "" {
 			continue

@@ -189,7 +189,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add("/v1/traces", typeProtobuf, "gzip", compress(f, twoSpans(f)))
 	f.Add("/v1/logs", typeJSON, "", []byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"","body":{"kvlistValue":{"values":[]}}}]}]}]}`))
 	f.Add("/v1/metrics", typeProtobuf, "", []byte{0x0a, 0})
-	r := &Receiver{store: trace.NewStore(trace.Limits{Spans: 1000}), relay: &relay{}}
+	r := &Receiver{store: trace.NewStore(trace.Limits{Spans: 1000}), relay: newRelay(RelayTo{})}
 	h := r.handler()
 	f.Fuzz(func(t *testing.T, path, kind, encoding string, body []byte) {
 		req := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))

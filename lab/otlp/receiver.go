@@ -45,10 +45,7 @@ type Receiver struct {
 // anything is served. Serve must follow.
 func Listen(o Options) (*Receiver, error) {
 	var err error
-	r := &Receiver{store: trace.NewStore(o.Keep)}
-	if r.relay, err = newRelay(o.Relay); err != nil {
-		return nil, err
-	}
+	r := &Receiver{store: trace.NewStore(o.Keep), relay: newRelay(o.Relay)}
 	if r.http, err = listen(o.HTTP); err != nil {
 		return nil, fmt.Errorf("listen for OTLP/HTTP: %w", err)
 	}

@@ -19,19 +19,16 @@ import (
 
 // RelayTo is the user's own receiver. The zero RelayTo is none.
 type RelayTo struct {
-	Endpoint string            // base URL of an OTLP/HTTP receiver
-	Headers  map[string]string // sent with every request, such as a key
+	telemetry.Targets
+	Headers map[string]string // sent with every request, such as a key
 }
 
 // RelayFrom reads the user's receiver from OpenTelemetry's standard variables.
 func RelayFrom(getenv func(string) string) (RelayTo, error) {
-	to := RelayTo{Endpoint: getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), Headers: map[string]string{}}
-	if to.Endpoint == "" {
-		return RelayTo{}, nil
-	}
-	if getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
-		return RelayTo{}, errors.New("OTEL_EXPORTER_OTLP_PROTOCOL is grpc, and traces are passed on over HTTP only: " +
-			"set it to http/protobuf and the endpoint to the receiver's HTTP port (as a rule 4318)")
+	to := RelayTo{Headers: map[string]string{}}
+	var err error
+	if to.Targets, err = telemetry.Endpoints(getenv); err != nil {
+		return RelayTo{}, err
 	}
 	for pair := range strings.SplitSeq(getenv("OTEL_EXPORTER_OTLP_HEADERS"), ",") {
 		k, v, ok := strings.Cut(pair, "=")
@@ -63,7 +60,7 @@ type message struct {
 // A relay passes messages on, best effort: what does not fit its queue is
 // dropped, and nobody waits.
 type relay struct {
-	base    *url.URL // nil is nowhere
+	urls    map[string]string // where to, by the path under which it came; what has no place here goes nowhere
 	headers map[string]string
 	queue   chan message
 	waiting atomic.Int64  // bytes in the queue
@@ -72,22 +69,20 @@ type relay struct {
 	seldom  telemetry.Seldom
 }
 
-func newRelay(to RelayTo) (*relay, error) {
-	if to.Endpoint == "" {
-		return &relay{}, nil
+func newRelay(to RelayTo) *relay {
+	return &relay{
+		urls:    map[string]string{"/v1/traces": to.Traces, "/v1/metrics": to.Metrics, "/v1/logs": to.Logs},
+		headers: to.Headers,
+		queue:   make(chan message, relayQueue),
+		timeout: relayTimeout,
+		client: &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: relaySenders, IdleConnTimeout: time.Minute}},
 	}
-	base, err := url.Parse(to.Endpoint)
-	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
-		return nil, fmt.Errorf("pass traces on to %q: want a URL such as http://localhost:4318", to.Endpoint)
-	}
-	return &relay{base: base, headers: to.Headers, queue: make(chan message, relayQueue),
-		timeout: relayTimeout, client: &http.Client{Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: relaySenders, IdleConnTimeout: time.Minute}}}, nil
 }
 
 // forward queues a message, unless its headers say that it was passed on before.
 func (r *relay) forward(m message, h http.Header) {
-	if r.base == nil || h.Get(relayedHeader) != "" {
+	if r.urls[m.path] == "" || h.Get(relayedHeader) != "" {
 		return
 	}
 	size := int64(len(m.body))
@@ -110,9 +105,6 @@ func (r *relay) drop(size int64) {
 // run passes messages on until ctx ends, and then what is queued, within the
 // time of one request.
 func (r *relay) run(ctx context.Context) error {
-	if r.base == nil {
-		return nil
-	}
 	defer r.client.CloseIdleConnections()
 	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -157,7 +149,7 @@ func (r *relay) send(ctx context.Context, m message) {
 func (r *relay) post(ctx context.Context, m message) error {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base.JoinPath(m.path).String(), bytes.NewReader(m.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.urls[m.path], bytes.NewReader(m.body))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -32,9 +33,14 @@ func target(tb testing.TB) (url string, got <-chan passed) {
 	return s.URL, c
 }
 
+// at are the targets under a base.
+func at(base string) telemetry.Targets {
+	return telemetry.Targets{Traces: base + "/v1/traces", Metrics: base + "/v1/metrics", Logs: base + "/v1/logs"}
+}
+
 func TestEverythingIsPassedOnUnchanged(t *testing.T) {
 	url, got := target(t)
-	r := serve(t, Options{Relay: RelayTo{Endpoint: url + "/base/", Headers: map[string]string{"X-Key": "k"}}})
+	r := serve(t, Options{Relay: RelayTo{Targets: at(url + "/base"), Headers: map[string]string{"X-Key": "k"}}})
 	spans := twoSpans(t)
 	for _, m := range []message{
 		{"/v1/traces", typeProtobuf, "", spans},
@@ -72,7 +78,7 @@ func TestASlowReceiverHoldsNobodyUp(t *testing.T) {
 	defer slow.Close()
 	defer close(release)
 	var log syncBuffer
-	r, err := Listen(Options{Relay: RelayTo{Endpoint: slow.URL}})
+	r, err := Listen(Options{Relay: RelayTo{Targets: at(slow.URL)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +128,7 @@ func (s *syncBuffer) String() string {
 // Someone may set the receiver's own address as the user's.
 func TestReceiversDoNotPassOnInCircles(t *testing.T) {
 	url, got := target(t)
-	r := serve(t, Options{Relay: RelayTo{Endpoint: url}})
+	r := serve(t, Options{Relay: RelayTo{Targets: at(url)}})
 	send(t, r.URL()+"/v1/traces", twoSpans(t), "Content-Type", typeProtobuf)
 	p := <-got
 	mark := p.head.Get(relayedHeader)
@@ -135,7 +141,7 @@ func TestReceiversDoNotPassOnInCircles(t *testing.T) {
 
 func TestWhatIsQueuedIsPassedOnAtTheEnd(t *testing.T) {
 	url, got := target(t)
-	r, err := Listen(Options{Relay: RelayTo{Endpoint: url}})
+	r, err := Listen(Options{Relay: RelayTo{Targets: at(url)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,20 +161,27 @@ func TestWhatIsQueuedIsPassedOnAtTheEnd(t *testing.T) {
 func TestRelayFromTheEnvironment(t *testing.T) {
 	env := map[string]string{}
 	getenv := func(k string) string { return env[k] }
-	if to, err := RelayFrom(getenv); err != nil || to.Endpoint != "" {
+	if to, err := RelayFrom(getenv); err != nil || to.Targets != (telemetry.Targets{}) {
 		t.Errorf("RelayFrom = %+v, %v; want none", to, err)
 	}
 	env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://jaeger:4318"
 	env["OTEL_EXPORTER_OTLP_HEADERS"] = "api-key=a%20b, x=1,nonsense"
 	to, err := RelayFrom(getenv)
-	if err != nil || to.Endpoint != "http://jaeger:4318" || len(to.Headers) != 2 || to.Headers["api-key"] != "a b" || to.Headers["x"] != "1" {
+	if err != nil || to.Targets != at("http://jaeger:4318") || len(to.Headers) != 2 || to.Headers["api-key"] != "a b" || to.Headers["x"] != "1" {
 		t.Errorf("RelayFrom = %+v, %v; want jaeger and two headers", to, err)
 	}
-	env["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc"
-	if _, err := RelayFrom(getenv); err == nil || !strings.Contains(err.Error(), "4318") {
-		t.Errorf("grpc: err = %v, want advice", err)
-	}
-	if _, err := Listen(Options{Relay: RelayTo{Endpoint: "jaeger:4318"}}); err == nil {
+	env["OTEL_EXPORTER_OTLP_ENDPOINT"] = "jaeger:4318"
+	if _, err := RelayFrom(getenv); err == nil {
 		t.Error("an endpoint without a scheme was taken")
+	}
+}
+
+func TestAProgramReportsHereWhateverTheUserSet(t *testing.T) {
+	r := serve(t, Options{})
+	got := r.Env([]string{"HOME=/h", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://jaeger", "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca",
+		"OTEL_SDK_DISABLED=true", "OTEL_LOGS_EXPORTER=none", "OTEL_SERVICE_NAME=mine", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"})
+	want := []string{"HOME=/h", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_ENDPOINT=" + r.URL()}
+	if !slices.Equal(got, want) {
+		t.Errorf("Env = %v, want %v", got, want)
 	}
 }
