@@ -39,6 +39,7 @@ type Options struct {
 	Translate    func(error) error // turns a driver's error into a fault; may be nil
 	MaxBrowsing  int64             // requests other than checkout handled at once; 0 means 100
 	MaxCheckouts int64             // checkouts handled at once; 0 means 1,000
+	MaxUploads   int64             // uploads handled at once; 0 means 8
 }
 
 // maxWait is the longest that Prefer: wait is honoured.
@@ -59,7 +60,10 @@ func Handler(shop Shop, o Options) http.Handler {
 	if o.MaxCheckouts == 0 {
 		o.MaxCheckouts = 1000
 	}
-	s := &server{shop, o, rest.NewLimiter(o.MaxBrowsing, o.MaxCheckouts)}
+	if o.MaxUploads == 0 {
+		o.MaxUploads = 8
+	}
+	s := &server{shop, o, rest.NewLimiter(o.MaxBrowsing, o.MaxCheckouts, o.MaxUploads)}
 	mux := http.NewServeMux()
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))

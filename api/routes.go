@@ -16,8 +16,9 @@ const (
 type Class int
 
 const (
-	Browsing Class = iota // shed first
-	Checkout              // shed last
+	Browsing  Class = iota // shed first
+	Checkout               // shed last
+	Uploading              // few at once, as each may hold 8 MiB
 )
 
 // A Route is one operation of the contract.
@@ -43,7 +44,7 @@ var Routes = []Route{
 	{"putProduct", "PUT", "/v1/products/{sku}", Managers, Browsing, (*server).putProduct},
 	{"moveStock", "POST", "/v1/products/{sku}/stock", Managers, Browsing, (*server).moveStock},
 
-	{"putPicture", "PUT", "/v1/products/{sku}/picture", Managers, Browsing, (*server).putPicture},
+	{"putPicture", "PUT", "/v1/products/{sku}/picture", Managers, Uploading, (*server).putPicture},
 	{"getPicture", "GET", "/v1/pictures/{id}/{size}", Anyone, Browsing, (*server).getPicture},
 
 	{"getCart", "GET", "/v1/cart", SignedIn, Checkout, (*server).getCart},
@@ -58,7 +59,7 @@ var Routes = []Route{
 
 	{"putEmployee", "PUT", "/v1/employees/{id}", Managers, Browsing, (*server).putEmployee},
 	{"listEmployees", "GET", "/v1/employees", Managers, Browsing, (*server).listEmployees},
-	{"startPayrollRun", "POST", "/v1/payroll/runs", Managers, Browsing, (*server).startPayrollRun},
+	{"startPayrollRun", "POST", "/v1/payroll/runs", Managers, Uploading, (*server).startPayrollRun},
 	{"getPayrollRun", "GET", "/v1/payroll/runs/{id}", Managers, Browsing, (*server).getPayrollRun},
 	{"listPayslips", "GET", "/v1/payroll/runs/{id}/payslips", Managers, Browsing, (*server).listPayslips},
 

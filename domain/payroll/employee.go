@@ -38,10 +38,10 @@ const NICategories = "ABCHJMZ"
 // The bounds of what is believable; they also keep every later product far
 // inside 64 bits.
 const (
-	maxName    = 200
-	maxHourly  = 1_000_00         // £1,000 an hour
-	maxSalary  = 1_000_000_000_00 // £1,000 million a year
-	maxPension = 50               // above it wages might not cover the tax and National Insurance
+	maxName                 = 200
+	maxHourly  money.Amount = 1_000_00         // £1,000 an hour
+	maxSalary  money.Amount = 1_000_000_000_00 // £1,000 million a year
+	maxPension              = 50               // above it wages might not cover the tax and National Insurance
 )
 
 var employeeID = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)

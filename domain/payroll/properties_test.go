@@ -17,9 +17,9 @@ var (
 			NICategory:     rapid.StringMatching("["+NICategories+"]").Draw(t, "category"),
 			PensionPercent: rapid.IntRange(0, maxPension).Draw(t, "pension")}
 		if rapid.Bool().Draw(t, "salaried") {
-			e.Pay.Salary = money.Amount(rapid.Int64Range(1, maxSalary).Draw(t, "salary"))
+			e.Pay.Salary = money.Amount(rapid.Int64Range(1, int64(maxSalary)).Draw(t, "salary"))
 		} else {
-			e.Pay.Hourly = money.Amount(rapid.Int64Range(1, maxHourly).Draw(t, "hourly"))
+			e.Pay.Hourly = money.Amount(rapid.Int64Range(1, int64(maxHourly)).Draw(t, "hourly"))
 		}
 		return e
 	})
@@ -86,7 +86,7 @@ func TestTwelveMonthsMakeTheSalary(t *testing.T) {
 	r := rates2026(t)
 	rapid.Check(t, func(t *rapid.T) {
 		e := anyEmployee.Draw(t, "employee")
-		e.Pay = Pay{Salary: money.Amount(rapid.Int64Range(1, maxSalary).Draw(t, "salary"))}
+		e.Pay = Pay{Salary: money.Amount(rapid.Int64Range(1, int64(maxSalary)).Draw(t, "salary"))}
 		var gross money.Amount
 		for _, s := range work(t, r, e, func(int) Row { return Row{} }) {
 			if d := s.Gross*12 - e.Pay.Salary; d <= -12 || d >= 12 {
