@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -75,14 +76,25 @@ func TestSummary(t *testing.T) {
 		"":                                                                                             "query",
 		"update t":                                                                                     "UPDATE t",
 	} {
-		if got := summary(sql); got != want {
-			t.Errorf("summary(%q) = %q, want %q", sql, got, want)
+		name := remembered(summary)
+		for range 2 {
+			if got := name(sql); got != want {
+				t.Errorf("summary(%q) = %q, want %q", sql, got, want)
+			}
 		}
 	}
 }
 
 func BenchmarkSummary(b *testing.B) {
-	for b.Loop() {
-		summary("\n\tUPDATE products SET stock = stock - $2\n\tWHERE sku = $1 AND stock >= $2\n\tRETURNING price")
+	for length, sql := range map[string]string{
+		"short": "\n\tUPDATE products SET stock = stock - $2\n\tWHERE sku = $1 AND stock >= $2\n\tRETURNING price",
+		"long":  "WITH wanted AS (SELECT " + strings.Repeat("a.column_of_some_length, ", 50) + "1) SELECT 1",
+	} {
+		name := remembered(summary)
+		b.Run(length, func(b *testing.B) {
+			for b.Loop() {
+				name(sql)
+			}
+		})
 	}
 }

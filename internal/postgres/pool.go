@@ -78,7 +78,7 @@ func config(url string) (*pgxpool.Config, error) {
 	cfg.ConnConfig.Tracer = tracer{otelpgx.NewTracer(
 		otelpgx.WithDisableConnectionDetailsInAttributes(),
 		otelpgx.WithDisableSQLStatementInAttributes(),
-		otelpgx.WithSpanNameFunc(summary),
+		otelpgx.WithSpanNameFunc(remembered(summary)),
 	)}
 	return cfg, nil
 }

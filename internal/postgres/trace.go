@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/exaring/otelpgx"
@@ -53,22 +55,40 @@ func summary(sql string) string {
 	}
 	var verb, before, last string // the statement's verb, and the two words before this one
 	for word := range strings.FieldsFuncSeq(sql, between) {
-		if verb == "" {
-			verb = strings.ToUpper(word)
-		}
 		switch table := strings.Trim(word, `"`); {
-		case last == "INTO":
+		case verb == "":
+			verb = strings.ToUpper(word)
+		case strings.EqualFold(last, "INTO"):
 			return "INSERT " + table
-		case last == "UPDATE" && before != "FOR":
+		case strings.EqualFold(last, "UPDATE") && !strings.EqualFold(before, "FOR"):
 			return "UPDATE " + table
-		case last == "FROM" && before == "DELETE":
+		case !strings.EqualFold(last, "FROM"):
+		case strings.EqualFold(before, "DELETE"):
 			return "DELETE " + table
-		case last == "FROM" && verb != "WITH" && !strings.EqualFold(word, "SELECT"):
+		case verb != "WITH" && !strings.EqualFold(word, "SELECT"):
 			return verb + " " + table
 		}
-		before, last = last, strings.ToUpper(word)
+		before, last = last, word
 	}
 	return cmp.Or(verb, "query")
+}
+
+// remembered asks f once for each statement. Statements are constants of the
+// program; a program that makes them up as it goes is not remembered without
+// end.
+func remembered(f func(sql string) string) func(sql string) string {
+	var names sync.Map
+	var n atomic.Int64
+	return func(sql string) string {
+		if name, ok := names.Load(sql); ok {
+			return name.(string)
+		}
+		name := f(sql)
+		if n.Add(1) <= 1000 {
+			names.Store(sql, name)
+		}
+		return name
+	}
 }
 
 func between(r rune) bool {
