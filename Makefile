@@ -47,10 +47,13 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 check-url: ## The contract's cases against the shop that runs at URL
 	go run ./cmd/triptych check --url $(URL)
 
+bench-monolith: ## Checkouts over HTTP beside pgbench with the same statements, in turns (4 minutes)
+	go run ./lab/bench
+
 load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/README.md)
 	@loadtest/run steady.js
 
 smoke: ## Every route of a running shop once, by k6
 	@loadtest/run smoke.js
 
-.PHONY: help run up test check format vet lint race vuln fuzz check-url load smoke
+.PHONY: help run up test check format vet lint race vuln fuzz check-url bench-monolith load smoke

@@ -1,0 +1,66 @@
+// Command bench measures what the monolith adds to the work of its database:
+// checkouts over HTTP against the whole program, and the statements of those
+// checkouts sent by pgbench to the same PostgreSQL, in turns, so that what the
+// machine does meanwhile meets both alike.
+//
+// The client of the first, the program, PostgreSQL and pgbench share one
+// machine. So the ratio of the two says what the whole of HTTP, JSON, rules and
+// telemetry costs beside the database, and an application on a machine of its
+// own would come closer.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// settings are the flags.
+type settings struct {
+	rounds    int
+	each      time.Duration
+	clients   int
+	products  int
+	data      string
+	telemetry bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := read(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+	if err := run(ctx, s, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func read(args []string) (s settings, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&s.rounds, "rounds", 5, "how often each is measured")
+	flags.DurationVar(&s.each, "each", 8*time.Second, "how long each is measured")
+	flags.IntVar(&s.clients, "clients", 16, "customers, and clients of pgbench, at a time")
+	flags.IntVar(&s.products, "products", 1000, "products that are bought")
+	flags.StringVar(&s.data, "data", "", "folder for the data (default .triptych/bench)")
+	flags.BoolVar(&s.telemetry, "telemetry", true, "send traces, metrics and logs to a receiver, as `triptych up` does")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if s.rounds < 1 || s.each < time.Second || s.clients < 1 || s.clients > maxClients || s.products < 2 || s.products > 80_000 || flags.NArg() > 0 {
+		return s, errors.New("rounds must be 1 or more, each a second or more, clients 1 to 1024, products 2 to 80000, and nothing else is expected")
+	}
+	if runtime.GOOS != "linux" {
+		return s, errors.New("this benchmark reads the use of processors and memory from /proc, which only Linux has")
+	}
+	return s, nil
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// figures are what a run finds out.
+type figures struct {
+	idle     int64 // memory of the program before anybody has bought anything, in bytes
+	other    rival
+	ours     []phase // checkouts over HTTP
+	theirs   []phase // the same by the rival
+	reads    []phase
+	switched []switched
+}
+
+// switched is checkouts and reads with telemetry on or off.
+type switched struct {
+	on             bool
+	bought, looked phase
+}
+
+// run measures, and reports at the end. The profiles come first: they warm
+// everything up, and no figure comes from them.
+func run(ctx context.Context, s settings, out io.Writer) error {
+	st, err := setUp(ctx, s, out)
+	if err != nil {
+		return err
+	}
+	defer st.shop.Stop()
+	var f figures
+	if f.idle, err = st.idle(ctx); err != nil {
+		return err
+	}
+	t, err := st.capture(ctx)
+	if err != nil {
+		return fmt.Errorf("capture the statements of a checkout: %w", err)
+	}
+	if f.other, err = st.rival(t); err != nil {
+		return err
+	}
+	st.introduce(t)
+	for _, step := range []func(context.Context, *figures) error{st.profiles, st.compare, st.readRounds, st.switchTelemetry} {
+		if err := step(ctx, &f); err != nil {
+			return err
+		}
+	}
+	st.conclude(f)
+	return nil
+}
+
+// settleTime is how long after its start the program is called idle.
+const settleTime = 3 * time.Second
+
+func (st *stage) idle(ctx context.Context) (int64, error) {
+	if err := st.again(ctx, st.telemetry); err != nil { // filling the shop is no idleness
+		return 0, err
+	}
+	select {
+	case <-time.After(settleTime):
+		return memory(st.shop.Pid(), "VmRSS")
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// compare measures checkouts and the rival in turns. Who comes first changes
+// each time, since tables grow.
+func (st *stage) compare(ctx context.Context, f *figures) error {
+	fmt.Fprintf(st.out, "\nCheckouts over HTTP, and %s\n\n", f.other.name)
+	st.row("", "checkouts", "p50", "p99", "without", "", "CPU s/1000:", "database", "database", "peak")
+	st.row("round", "a second", "ms", "ms", "program", "ratio", "program", "", "without", "MB")
+	for round := range st.rounds {
+		var a, b phase
+		turns := []func() error{
+			func() (err error) { a, err = st.measure(ctx, st.checkouts); return err },
+			func() (err error) { b, err = st.measure(ctx, f.other.run); return err },
+		}
+		if round%2 == 1 {
+			slices.Reverse(turns)
+		}
+		for _, turn := range turns {
+			if err := turn(); err != nil {
+				return err
+			}
+		}
+		f.ours, f.theirs = append(f.ours, a), append(f.theirs, b)
+		st.row(round+1, whole(a.rate()), ms(a.quantile(0.5)), ms(a.quantile(0.99)), whole(b.rate()), hundredths(a.rate()/b.rate()),
+			hundredths(a.programPer1000()), hundredths(a.databasePer1000()), hundredths(b.databasePer1000()), megabytes(a.peak))
+	}
+	return nil
+}
+
+// readRounds measures reading products.
+func (st *stage) readRounds(ctx context.Context, f *figures) error {
+	fmt.Fprint(st.out, "\nProduct reads\n\n")
+	st.row("", "reads", "p50", "p99", "", "", "CPU s/1000:", "database")
+	st.row("round", "a second", "ms", "ms", "", "", "program")
+	for round := range st.rounds {
+		p, err := st.measure(ctx, st.reads)
+		if err != nil {
+			return err
+		}
+		f.reads = append(f.reads, p)
+		st.row(round+1, whole(p.rate()), ms(p.quantile(0.5)), ms(p.quantile(0.99)), "", "", hundredths(p.programPer1000()), hundredths(p.databasePer1000()))
+	}
+	return nil
+}
+
+// switchTelemetry measures once with telemetry and once without.
+func (st *stage) switchTelemetry(ctx context.Context, f *figures) error {
+	for _, on := range []bool{!st.telemetry, st.telemetry} {
+		if err := st.again(ctx, on); err != nil {
+			return err
+		}
+		if _, err := st.checkouts(ctx); err != nil { // warm-up
+			return err
+		}
+		s := switched{on: on}
+		var err error
+		if s.bought, err = st.measure(ctx, st.checkouts); err != nil {
+			return err
+		}
+		if s.looked, err = st.measure(ctx, st.reads); err != nil {
+			return err
+		}
+		f.switched = append(f.switched, s)
+	}
+	return nil
+}
