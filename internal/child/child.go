@@ -83,11 +83,6 @@ func (p *Process) Wait() error {
 	return p.err
 }
 
-// Signal sends a signal to the process alone, not to its group.
-func (p *Process) Signal(s syscall.Signal) error {
-	return p.cmd.Process.Signal(s)
-}
-
 // Stop asks the process and its group to end, kills them when ctx is done
 // first, and returns when the process has ended. Stopping a process that has
 // ended does nothing.

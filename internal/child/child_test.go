@@ -110,15 +110,25 @@ const (
 	withFamily = `sleep 600 & sleep 600 & echo ready; wait`
 )
 
-func TestNothingOutlivesAKilledParent(t *testing.T) {
-	for name, script := range map[string]string{"obedient": obedient, "stubborn": stubborn, "with a family": withFamily} {
+func TestNothingOutlivesItsParent(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		signal syscall.Signal
+	}{
+		"obedient":             {obedient, syscall.SIGKILL},
+		"stubborn":             {stubborn, syscall.SIGKILL},
+		"with a family":        {withFamily, syscall.SIGKILL},
+		"at Ctrl-C":            {withFamily, syscall.SIGINT},
+		"asked by a superior":  {withFamily, syscall.SIGTERM},
+		"at a closed terminal": {withFamily, syscall.SIGHUP},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd, pid := startParent(t, script, "wait")
+			cmd, pid := startParent(t, c.script, "wait")
 			if !running(t, pid) {
 				t.Fatal("the child does not run")
 			}
-			cmd.Process.Kill()
+			cmd.Process.Signal(c.signal)
 			cmd.Wait()
 			gone(t, pid)
 		})

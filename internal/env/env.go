@@ -47,15 +47,6 @@ func (r *Reader) Required(name string) string {
 	return s
 }
 
-// OneOf returns a variable that must be one of the words.
-func (r *Reader) OneOf(name, otherwise string, words ...string) string {
-	s := r.String(name, otherwise)
-	if !slices.Contains(words, s) {
-		r.complain("%s must be one of %s, not %q", name, strings.Join(words, ", "), s)
-	}
-	return s
-}
-
 // Int returns a whole number from least to most.
 func (r *Reader) Int(name string, otherwise, least, most int) int {
 	s := r.String(name, "")
