@@ -42,20 +42,27 @@ func openHome(dir string) (*home, error) {
 	}
 	h := &home{dir: dir}
 	if os.Geteuid() == 0 {
-		if h.who, err = standIn(dir); err != nil {
+		if err := h.standIn(); err != nil {
 			return nil, err
-		}
-		if !reaches(h.who, dir) {
-			sum := sha256.Sum256([]byte(dir))
-			if h.dir, err = ownFolder(fmt.Sprintf("triptych-data-%x", sum[:6])); err != nil {
-				return nil, err
-			}
 		}
 	}
 	if err := h.take(); err != nil {
 		return nil, err
 	}
 	return h, nil
+}
+
+// standIn chooses who runs the server, and a folder that they can reach.
+func (h *home) standIn() (err error) {
+	if h.who, err = standIn(h.dir); err != nil || reaches(h.who, h.dir) {
+		return err
+	}
+	sum := sha256.Sum256([]byte(h.dir))
+	if h.dir, err = ownFolder(fmt.Sprintf("triptych-data-%x", sum[:6])); err != nil {
+		return err
+	}
+	h.who, err = standIn(h.dir)
+	return err
 }
 
 func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
@@ -121,9 +128,14 @@ func (h *home) major() int {
 	return n
 }
 
-// standIn is the user who runs the server when we are root.
+// standIn is the user who runs the server of a folder when we are root: whoever
+// owns the data or the folder, so that a later start finds its way in.
 func standIn(dir string) (*syscall.Credential, error) {
-	if info, err := os.Stat(dir); err == nil {
+	for _, path := range []string{filepath.Join(dir, "data"), dir} {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
 		if st := info.Sys().(*syscall.Stat_t); st.Uid != 0 {
 			return &syscall.Credential{Uid: st.Uid, Gid: st.Gid}, nil
 		}

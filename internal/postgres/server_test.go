@@ -260,12 +260,18 @@ func write(t *testing.T, db *pgxpool.Pool, writer int, stop <-chan struct{}) (ac
 }
 
 func TestDownloadedBinaries(t *testing.T) {
-	s := start(t, postgres.Options{Dir: pgtest.Folder(t), Download: true, Settings: quick})
+	dir := pgtest.Folder(t)
+	s := start(t, postgres.Options{Dir: dir, Download: true, Settings: quick})
 	if !strings.HasPrefix(s.Version(), "18.") {
 		t.Errorf("version %s, want the downloaded 18", s.Version())
 	}
 	if n := count(t, connect(t, s.URL("postgres")), `SELECT 1 WHERE lower('Å') = 'å'`); n != 1 {
 		t.Error("it does not know upper and lower case")
+	}
+	s.Stop()
+	s = start(t, postgres.Options{Dir: dir, Settings: quick})
+	if !strings.HasPrefix(s.Version(), "18.") {
+		t.Errorf("version %s, want the one that wrote the data, whatever is installed", s.Version())
 	}
 }
 
