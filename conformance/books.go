@@ -3,6 +3,7 @@ package conformance
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // books looks back on everything that the suite has done, through the API: the
@@ -89,12 +90,9 @@ var unseen = []string{"internal", "overloaded", "unavailable", "request_in_progr
 
 func coverage(t *try) {
 	var missing []string
+	paid := t.wages() != nil // a shop whose tax year is over shows no run
 	for _, op := range t.contract.operations {
-		// A shop whose tax year is over shows no run.
-		if run := op.Path; t.wages() == nil && (run == "/v1/payroll/runs" || run == "/v1/payroll/runs/{id}" || run == "/v1/payroll/runs/{id}/payslips") {
-			continue
-		}
-		if !t.seen[op.ID] {
+		if !t.seen[op.ID] && (paid || !strings.HasPrefix(op.Path, "/v1/payroll/runs")) {
 			missing = append(missing, op.ID)
 		}
 	}

@@ -222,6 +222,7 @@ func (t *try) refusedFiles(period string) {
 	} {
 		t.startRun(period, file, t.unique("k")).invalid()
 	}
+	t.startRun(period, t.firstFile()+strings.Repeat("x,1,0\n", 100_000), t.unique("k")).invalid()
 	// Long lines: of short ones there would be too many before there are too many bytes.
 	over := t.firstFile() + strings.Repeat(strings.Repeat("x", 1000)+",1,0\n", 8<<20/1000)
 	t.startRun(period, over, t.unique("k")).refused(http.StatusRequestEntityTooLarge, "body_too_large")
