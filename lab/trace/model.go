@@ -76,15 +76,6 @@ func (t Trace) Root() *Span {
 	return nil
 }
 
-// Find returns the first span of that name, or nil.
-func (t Trace) Find(name string) *Span {
-	i := slices.IndexFunc(t.Spans, func(s *Span) bool { return s.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return t.Spans[i]
-}
-
 // Errors counts the spans that failed.
 func (t Trace) Errors() int {
 	n := 0

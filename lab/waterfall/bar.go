@@ -9,13 +9,11 @@ var left = []string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"}
 // to an eighth of a cell. Starts can only be drawn to about a third: of blocks
 // that fill from the right there are a half and an eighth.
 func (c *chart) drawBar(r row) (cells int, bar string) {
-	from, to := 0, 8*c.bar
+	from, to := 0, 1
 	if c.length > 0 {
 		eighth := float64(c.length) / float64(8*c.bar)
 		from = min(int(float64(r.from)/eighth), 8*c.bar-1)
 		to = min(max(int(float64(r.to)/eighth+0.5), from+1), 8*c.bar)
-	} else {
-		to = 1
 	}
 	first, last := from/8, (to-1)/8
 	if r.folded {
