@@ -154,11 +154,9 @@ func (r *Running) startProgram(ctx context.Context, program string, o Options) e
 	r.log = log
 	cmd := exec.Command(program)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(),
+	cmd.Env = append(r.Traces.Env(os.Environ()),
 		"HTTP_ADDR="+o.Addr,
 		"DATABASE_URL="+r.url,
-		"OTEL_EXPORTER_OTLP_ENDPOINT="+r.Traces.URL(),
-		"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
 		"MANAGER_EMAIL="+r.Secrets.ManagerEmail,
 		"MANAGER_PASSWORD="+r.Secrets.ManagerPassword,
 		"TOKEN_SEED="+r.Secrets.TokenSeed,
