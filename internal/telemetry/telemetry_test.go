@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
+	"go.uber.org/goleak"
 )
 
 func environment(kv ...string) func(string) string {
@@ -62,6 +63,7 @@ func attributes(kvs []*commonpb.KeyValue) map[string]string {
 }
 
 func TestAllThreeSignalsArrive(t *testing.T) {
+	running := goleak.IgnoreCurrent()
 	c := newCollector(t, nil)
 	out, stop := start(t, Options{Service: "till", Version: "1.2.3", Architecture: "monolith",
 		Getenv: environment("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)})
@@ -76,6 +78,8 @@ func TestAllThreeSignalsArrive(t *testing.T) {
 	counter.Add(ctx, 3)
 	span.End()
 	stop()
+	c.Close() // and with it the exporters' idle connections
+	goleak.VerifyNone(t, running)
 
 	if got := c.spanNames(); !slices.Equal(got, []string{"sell"}) {
 		t.Errorf("spans = %v, want [sell]", got)
