@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"triptych/domain/money"
 	"triptych/domain/order"
 	"triptych/internal/postgres"
 )
@@ -26,22 +25,7 @@ func Insert(ctx context.Context, tx pgx.Tx, o order.Order) error {
 	if o.Reason != nil {
 		reason = *o.Reason
 	}
-	var l struct {
-		skus, names   []string
-		quantities    []int
-		prices, total []money.Amount
-	}
-	for _, line := range o.Lines {
-		l.skus, l.names, l.quantities = append(l.skus, line.SKU), append(l.names, line.Name), append(l.quantities, line.Quantity)
-		l.prices, l.total = append(l.prices, line.Price), append(l.total, line.Total)
-	}
-	var h struct {
-		statuses []order.Status
-		times    []time.Time
-	}
-	for _, c := range o.History {
-		h.statuses, h.times = append(h.statuses, c.Status), append(h.times, c.At)
-	}
+	c := split(o)
 	_, err := tx.Exec(ctx, `
 		WITH placed AS (
 			INSERT INTO orders (id, account_id, status, reason_code, reason_detail, reason_sku,
@@ -62,7 +46,7 @@ func Insert(ctx context.Context, tx pgx.Tx, o order.Order) error {
 		o.Subtotal, o.Discount, o.Shipping, o.Total, o.VAT,
 		o.ShipTo.Name, o.ShipTo.Line1, o.ShipTo.Line2, o.ShipTo.City, o.ShipTo.Postcode, o.ShipTo.Country,
 		o.PlacedAt, optional(o.SettledAt),
-		l.skus, l.names, l.quantities, l.prices, l.total, h.statuses, h.times)
+		c.skus, c.names, c.quantities, c.prices, c.totals, c.statuses, c.times)
 	return err
 }
 
@@ -99,24 +83,26 @@ func named(id uuid.UUID) *uuid.UUID {
 	return &id
 }
 
+const whose = `WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2)`
+
 // Get returns an order, or false. Another account's order is not found; the
 // zero account sees every order.
 func Get(ctx context.Context, db postgres.DB, account, id uuid.UUID) (order.Order, bool, error) {
-	return one(ctx, db, `WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2)`, id, named(account))
-}
-
-// Lock returns an order as Get does and keeps others from moving it until the
-// transaction ends.
-func Lock(ctx context.Context, tx pgx.Tx, account, id uuid.UUID) (order.Order, bool, error) {
-	return one(ctx, tx, `WHERE id = $1 AND ($2::uuid IS NULL OR account_id = $2) FOR UPDATE`, id, named(account))
-}
-
-func one(ctx context.Context, db postgres.DB, where string, args ...any) (order.Order, bool, error) {
-	found, err := read(ctx, db, where, args...)
+	found, err := read(ctx, db, whose, id, named(account))
 	if err != nil || len(found) == 0 {
 		return order.Order{}, false, err
 	}
 	return found[0], true, nil
+}
+
+// Lock returns an order as Get does and keeps others from moving it until the
+// transaction ends. It locks first and reads then: a statement that waits for a
+// lock has only the locked row as it is now, and the history as it was before.
+func Lock(ctx context.Context, tx pgx.Tx, account, id uuid.UUID) (order.Order, bool, error) {
+	if _, err := tx.Exec(ctx, `SELECT FROM orders `+whose+` FOR UPDATE`, id, named(account)); err != nil {
+		return order.Order{}, false, err
+	}
+	return Get(ctx, tx, account, id)
 }
 
 // List returns up to limit orders, newest first, that come after one. The zero
@@ -125,10 +111,10 @@ func one(ctx context.Context, db postgres.DB, where string, args ...any) (order.
 func List(ctx context.Context, db postgres.DB, account uuid.UUID, status order.Status, after uuid.UUID, limit int) ([]order.Order, error) {
 	if account == uuid.Nil {
 		return read(ctx, db, `
-			WHERE ($1 = '' OR status = $1) AND ($2::uuid IS NULL OR id < $2)
+			WHERE ($1 = '' OR orders.status = $1) AND ($2::uuid IS NULL OR id < $2)
 			ORDER BY id DESC LIMIT $3`, status, named(after), limit)
 	}
 	return read(ctx, db, `
-		WHERE account_id = $4 AND ($1 = '' OR status = $1) AND ($2::uuid IS NULL OR id < $2)
+		WHERE account_id = $4 AND ($1 = '' OR orders.status = $1) AND ($2::uuid IS NULL OR id < $2)
 		ORDER BY id DESC LIMIT $3`, status, named(after), limit, account)
 }

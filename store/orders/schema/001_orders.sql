@@ -39,7 +39,7 @@ CREATE TABLE order_lines (
 CREATE TABLE order_history (
 	order_id  uuid NOT NULL REFERENCES orders,
 	n         smallint NOT NULL,
-	status    text NOT NULL,
+	status    text NOT NULL CHECK (status IN ('pending', 'confirmed', 'rejected', 'shipped', 'cancelling', 'cancelled')),
 	at        timestamptz NOT NULL,
 	PRIMARY KEY (order_id, n)
 );
