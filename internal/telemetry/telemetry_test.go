@@ -170,21 +170,21 @@ func TestContextAndBaggageTravelInHeaders(t *testing.T) {
 	}
 }
 
-// Requests must not wait for a receiver that does not answer: ten queues full
-// of spans end in the time it takes to make them.
+// Requests must not wait for a receiver that does not answer: four queues full
+// of spans are made before the first is given up.
 func TestABlockedReceiverHoldsNobodyUp(t *testing.T) {
 	block := make(chan struct{})
 	c := newCollector(t, block)
 	out, stop := start(t, Options{Service: "till", Endpoint: c.URL})
 
 	began := time.Now()
-	for range 10 * queueSize {
+	for range 4 * queueSize {
 		ctx, span := otel.Tracer("test").Start(context.Background(), "sell")
 		slog.DebugContext(ctx, "sold")
 		span.End()
 	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("%d spans took %v while the receiver was blocked", 10*queueSize, took)
+	if took := time.Since(began); took > sendTimeout {
+		t.Errorf("%d spans took %v while the receiver was blocked", 4*queueSize, took)
 	}
 	close(block)
 	stop()
