@@ -5,7 +5,7 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -30,78 +30,81 @@ func Open(ctx context.Context, tx pgx.Tx, sku string) error {
 // Move adds delta to what is on hand of a product and returns the result, or
 // false when there is no such product. Below zero is the fault "invalid".
 func Move(ctx context.Context, db postgres.DB, sku string, delta int, reason string) (onHand int, ok bool, err error) {
-	var enough bool
 	err = db.QueryRow(ctx, `
-		WITH had AS MATERIALIZED (SELECT sku, on_hand FROM stock WHERE sku = $1 FOR UPDATE),
-		moved AS (
-			UPDATE stock SET on_hand = had.on_hand + $2, reason = $3, order_id = NULL
-			FROM had WHERE stock.sku = had.sku AND had.on_hand + $2 >= 0
-			RETURNING stock.on_hand)
-		SELECT coalesce((SELECT on_hand FROM moved), 0), EXISTS (SELECT FROM moved) FROM had`,
-		sku, delta, reason).Scan(&onHand, &enough)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return 0, false, nil
-	case err != nil:
-		return 0, false, err
-	case !enough:
-		return 0, true, stock.BelowZero(sku)
+		UPDATE stock SET on_hand = on_hand + $2, reason = $3, order_id = NULL
+		WHERE sku = $1 AND on_hand + $2 >= 0
+		RETURNING on_hand`, sku, delta, reason).Scan(&onHand)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return onHand, err == nil, err
 	}
-	return onHand, true, nil
+	if err := db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM stock WHERE sku = $1)`, sku).Scan(&ok); err != nil || !ok {
+		return 0, false, err
+	}
+	return 0, true, stock.BelowZero(sku)
 }
 
 // Take takes the lines of an order from stock, all or none, and returns the
-// first SKU in alphabetical order that there is not enough of. The rows are
-// locked in that order too, by this and every other statement that takes
-// several, so that two orders of the same products wait for each other and
-// never in a ring.
-//
-// How many there are, the locked rows say. The UPDATE's own look at stock is at
-// the rows as they were when the statement began, before it waited for the
-// locks: it would miss pieces that came back meanwhile, and the order would be
-// confirmed without being taken from stock.
+// first SKU in alphabetical order that there is not enough of.
 func Take(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) (short string, err error) {
-	skus, quantities := split(lines)
-	err = tx.QueryRow(ctx, `
-		WITH asked AS (
-			SELECT * FROM unnest($2::text[], $3::bigint[]) AS line (sku, quantity)),
-		wanted AS MATERIALIZED (
-			SELECT stock.sku, on_hand, quantity FROM asked JOIN stock USING (sku)
-			ORDER BY stock.sku FOR UPDATE OF stock),
-		short AS (
-			SELECT coalesce(min(asked.sku), '') AS sku FROM asked LEFT JOIN wanted USING (sku)
-			WHERE coalesce(on_hand, 0) < asked.quantity),
-		taken AS (
-			UPDATE stock SET on_hand = wanted.on_hand - wanted.quantity, reason = 'order', order_id = $1
-			FROM wanted, short
-			WHERE stock.sku = wanted.sku AND short.sku = '')
-		SELECT sku FROM short`, id, skus, quantities).Scan(&short)
-	return short, err
+	onHand, err := lock(ctx, tx, lines)
+	if err != nil {
+		return "", err
+	}
+	for _, l := range lines {
+		if onHand[l.SKU] < l.Quantity && (short == "" || l.SKU < short) {
+			short = l.SKU
+		}
+	}
+	if short != "" {
+		return short, nil
+	}
+	return "", add(ctx, tx, id, lines, "order", -1)
 }
 
 // GiveBack returns the lines of an order to stock.
 func GiveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) error {
-	skus, quantities := split(lines)
-	_, err := tx.Exec(ctx, `
-		WITH back AS MATERIALIZED (
-			SELECT s.sku, w.quantity
-			FROM unnest($2::text[], $3::bigint[]) AS w (sku, quantity) JOIN stock s USING (sku)
-			ORDER BY s.sku FOR UPDATE OF s)
-		UPDATE stock SET on_hand = on_hand + back.quantity, reason = 'cancelled', order_id = $1
-		FROM back WHERE stock.sku = back.sku`, id, skus, quantities)
-	return err
+	if _, err := lock(ctx, tx, lines); err != nil {
+		return err
+	}
+	return add(ctx, tx, id, lines, "cancelled", +1)
 }
 
-// split returns the SKUs of lines in order, and their quantities.
-func split(lines []order.Line) (skus []string, quantities []int) {
-	lines = slices.SortedFunc(slices.Values(lines), func(a, b order.Line) int {
-		if a.SKU < b.SKU {
-			return -1
-		}
-		return 1
-	})
-	for _, l := range lines {
-		skus, quantities = append(skus, l.SKU), append(quantities, l.Quantity)
+// lock locks the stock of an order's lines and returns how many of each are on
+// hand. Everything that changes several rows locks them here first, in SKU
+// order, so that two orders of the same products wait for each other and never
+// in a ring. It is a statement of its own because the next one then sees what
+// those it waited for have left.
+func lock(ctx context.Context, tx pgx.Tx, lines []order.Line) (onHand map[string]int, err error) {
+	skus := make([]string, len(lines))
+	for i, l := range lines {
+		skus[i] = l.SKU
 	}
-	return skus, quantities
+	rows, err := tx.Query(ctx, `SELECT sku, on_hand FROM stock WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE`, skus)
+	if err != nil {
+		return nil, err
+	}
+	onHand = make(map[string]int, len(lines))
+	var sku string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&sku, &n}, func() error {
+		onHand[sku] = n
+		return nil
+	})
+	return onHand, err
+}
+
+// add adds the lines' quantities to stock, or takes them away when sign is −1.
+func add(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line, reason string, sign int) error {
+	skus, deltas := make([]string, len(lines)), make([]int, len(lines))
+	for i, l := range lines {
+		skus[i], deltas[i] = l.SKU, sign*l.Quantity
+	}
+	tag, err := tx.Exec(ctx, `
+		UPDATE stock SET on_hand = on_hand + delta, reason = $2, order_id = $1
+		FROM unnest($3::text[], $4::bigint[]) AS line (sku, delta)
+		WHERE stock.sku = line.sku AND on_hand + delta >= 0`, id, reason, skus, deltas)
+	if err == nil && tag.RowsAffected() != int64(len(lines)) {
+		return fmt.Errorf("stock of %d products was to be moved, and of %d was", len(lines), tag.RowsAffected())
+	}
+	return err
 }

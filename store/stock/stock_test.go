@@ -53,7 +53,9 @@ func whileLocked(t *testing.T, db *pgxpool.Pool, change func(pgx.Tx) error, f fu
 			return err
 		}
 		go func() { done <- f() }()
-		return untilSomebodyWaits(t.Context(), tx)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		return untilSomebodyWaits(ctx, tx)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,16 +110,5 @@ func TestTakeWhatHasJustGone(t *testing.T) {
 	whileLocked(t, db, take, func() error { return pgx.BeginFunc(t.Context(), db, take) })
 	if n := onHand(t, db); short != "TEA" || n != 0 {
 		t.Errorf("short of %q with %d left, want TEA and 0", short, n)
-	}
-}
-
-// TestMoveWhatHasJustCome takes away by hand what is delivered at that moment.
-func TestMoveWhatHasJustCome(t *testing.T) {
-	db := open(t, 0)
-	whileLocked(t, db,
-		func(tx pgx.Tx) error { _, _, err := Move(t.Context(), tx, "TEA", 3, "delivery"); return err },
-		func() error { _, _, err := Move(t.Context(), db, "TEA", -2, "breakage"); return err })
-	if n := onHand(t, db); n != 1 {
-		t.Errorf("%d left, want 1", n)
 	}
 }
