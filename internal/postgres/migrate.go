@@ -28,13 +28,9 @@ func NewSchema(name string, embedded embed.FS) Schema {
 	return Schema{name, files}
 }
 
-// migrationLock keeps two programs that start at once from migrating together.
-// tern's own lock comes after it has created its table, which is too late for
-// two. The number means nothing.
-const migrationLock = 7_402_519_663
-
 // Migrate brings the database at url up to date with the schemas, in the order
-// given: a schema may refer to tables of those before it.
+// given: a schema may refer to tables of those before it. Programs that start
+// at once take turns: tern holds a lock.
 func Migrate(ctx context.Context, url string, schemas ...Schema) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -45,10 +41,7 @@ func Migrate(ctx context.Context, url string, schemas ...Schema) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) // gives the lock back too
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
-		return fmt.Errorf("migrate: lock: %w", err)
-	}
+	defer conn.Close(context.WithoutCancel(ctx))
 	for _, s := range schemas {
 		if err := migrateOne(ctx, conn, s); err != nil {
 			return fmt.Errorf("migrate %s: %w", s.Name, err)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/internal/child"
 	"triptych/internal/postgres"
@@ -201,61 +200,6 @@ func TestServersThatDoNotStartSayWhy(t *testing.T) {
 				t.Errorf("error %q is more than a sentence", err)
 			}
 		})
-	}
-}
-
-// A crash is what DATABASE users meet as a restart under load: everybody gets
-// an error that asks to come back, and the same pool serves again.
-func TestACrashUnderLoad(t *testing.T) {
-	s := start(t, postgres.Options{Dir: dataFolder(t)})
-	db, err := postgres.Open(t.Context(), s.URL("postgres"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	do(t, db, `CREATE TABLE acked (writer int, n int, PRIMARY KEY (writer, n))`)
-
-	stop := make(chan struct{})
-	results := make(chan int)
-	const writers = 8
-	for w := range writers {
-		go func() { results <- write(t, db, w, stop) }()
-	}
-	for range 2 {
-		time.Sleep(200 * time.Millisecond) // some load
-		s.Kill()
-		if err := s.Restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	time.Sleep(200 * time.Millisecond)
-	close(stop)
-	acked := 0
-	for range writers {
-		acked += <-results
-	}
-	if n := count(t, db, `SELECT count(*) FROM acked`); n < acked || acked == 0 {
-		t.Errorf("%d rows are there, %d were acknowledged", n, acked)
-	}
-}
-
-// write writes rows until stop, and returns how many were acknowledged.
-func write(t *testing.T, db *pgxpool.Pool, writer int, stop <-chan struct{}) (acked int) {
-	for n := 0; ; n++ {
-		select {
-		case <-stop:
-			return acked
-		default:
-		}
-		err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error {
-			_, err := tx.Exec(t.Context(), `INSERT INTO acked VALUES ($1, $2)`, writer, n)
-			return err
-		})
-		if err == nil {
-			acked++
-		} else if !postgres.Unavailable(err) {
-			t.Errorf("a crash looks like our own mistake: %v", err)
-		}
 	}
 }
 

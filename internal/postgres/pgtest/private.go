@@ -43,20 +43,16 @@ var fast = map[string]string{
 
 // private starts the server of this test binary.
 func private(ctx context.Context) (string, error) {
-	s, err := start(ctx, fast)
+	sweepFolders()
+	dir, err := newFolder()
+	if err != nil {
+		return "", err
+	}
+	s, err := postgres.Start(ctx, postgres.Options{Dir: dir, Settings: fast})
 	if err != nil {
 		return "", err
 	}
 	return s.URL("postgres"), nil
-}
-
-func start(ctx context.Context, settings map[string]string) (*postgres.Server, error) {
-	sweepFolders()
-	dir, err := newFolder()
-	if err != nil {
-		return nil, err
-	}
-	return postgres.Start(ctx, postgres.Options{Dir: dir, Settings: settings})
 }
 
 // newFolder makes a folder that goes when this binary ends, however it ends.
@@ -80,21 +76,6 @@ func Folder(t testing.TB) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
-}
-
-// Server starts a server of t's own, with all its safety on, for tests that
-// kill it.
-func Server(t testing.TB) *postgres.Server {
-	t.Helper()
-	s, err := start(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.Stop()
-		os.RemoveAll(s.Dir())
-	})
-	return s
 }
 
 // sweepFolders removes what is left of a machine that lost power: otherwise
