@@ -7,6 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -102,9 +103,9 @@ func (c *Checker) Err() error {
 	if len(c.fields) == 0 {
 		return nil
 	}
-	f := New(Invalid, "invalid", "%s: %s", c.fields[0].Pointer, c.fields[0].Detail)
-	if n := len(c.fields); n > 1 {
-		f.Detail = fmt.Sprintf("%d fields break a rule", n)
+	f := New(Invalid, "invalid", "%d fields break a rule", len(c.fields))
+	if first := c.fields[0]; len(c.fields) == 1 {
+		f.Detail = strings.TrimPrefix(first.Pointer+": "+first.Detail, ": ") // no pointer: it is of the whole
 	}
 	f.Fields = c.fields
 	return f

@@ -59,3 +59,11 @@ func TestEveryBrokenRuleIsNamed(t *testing.T) {
 		t.Errorf("two: got %+v", f)
 	}
 }
+
+func TestARuleOfTheWholeHasNoPointer(t *testing.T) {
+	var c Checker
+	c.Check(false, "", "the cart is full: 50 products")
+	if f := From(c.Err()); f.Detail != "the cart is full: 50 products" || f.Fields[0].Pointer != "" {
+		t.Errorf("got %+v", f)
+	}
+}

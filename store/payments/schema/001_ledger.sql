@@ -3,7 +3,7 @@
 CREATE TABLE ledger_entries (
 	key       text NOT NULL, -- derived from the order: a second charge of one key is refused
 	ledger    text NOT NULL CHECK (ledger IN ('card_receivable', 'sales', 'vat', 'refunds')),
-	amount    bigint NOT NULL,
+	amount    bigint NOT NULL CHECK (amount <> 0),
 	order_id  uuid NOT NULL,
 	at        timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (key, ledger)
