@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // cart is section 4.
@@ -41,11 +42,11 @@ func (t *try) cartOf(who *account) cartJSON {
 
 // inCart writes a cart as "sku×quantity sku×quantity".
 func inCart(c cartJSON) string {
-	s := ""
+	var s strings.Builder
 	for _, l := range c.Lines {
-		s += fmt.Sprintf("%s×%d ", l.SKU, l.Quantity)
+		fmt.Fprintf(&s, "%s×%d ", l.SKU, l.Quantity)
 	}
-	return s
+	return s.String()
 }
 
 func emptyCart(t *try) {

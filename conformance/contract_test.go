@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -117,4 +118,51 @@ func TestLiteralPathsComeFirst(t *testing.T) {
 	if _, _, known := theContract(t).find("GET", "/v1/products/"); known {
 		t.Error("a parameter may not be empty")
 	}
+}
+
+// TestExamplesKeepTheirSchemas holds every example of the document, of requests
+// too, against the schema beside it.
+func TestExamplesKeepTheirSchemas(t *testing.T) {
+	c := theContract(t)
+	n := 0
+	var walk func(at string, node any)
+	walk = func(at string, node any) {
+		switch node := node.(type) {
+		case []any:
+			for i, v := range node {
+				walk(at+pointer(strconv.Itoa(i)), v)
+			}
+		case map[string]any:
+			for name, v := range node {
+				walk(at+pointer(name), v)
+			}
+			if _, ok := node["schema"]; !ok {
+				return
+			}
+			for _, example := range c.examples(at, node) {
+				n++
+				if err := c.validate(at+"/schema", example); err != nil {
+					t.Errorf("%s: %v", at, err)
+				}
+			}
+		}
+	}
+	walk("", any(c.doc))
+	if n < 40 {
+		t.Errorf("only %d examples were found", n)
+	}
+}
+
+// examples lists the examples beside a schema, given in place or by reference.
+func (c *contract) examples(at string, node map[string]any) []any {
+	var list []any
+	if e, ok := node["example"]; ok {
+		list = append(list, e)
+	}
+	named, _ := node["examples"].(map[string]any)
+	for name := range named {
+		_, e := c.resolve(at + pointer("examples", name))
+		list = append(list, e["value"])
+	}
+	return list
 }
