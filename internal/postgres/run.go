@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -88,9 +89,7 @@ func heldByLast(complaint string) bool {
 func (s *Server) attempt(ctx context.Context) error {
 	all := map[string]string{"unix_socket_directories": s.socket}
 	for _, m := range []map[string]string{settings, s.settings} {
-		for name, value := range m {
-			all[name] = value
-		}
+		maps.Copy(all, m)
 	}
 	args := []string{"-D", s.home.path("data")}
 	for name, value := range all {

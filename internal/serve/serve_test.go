@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -236,3 +238,59 @@ func TestASlowClientIsLetGo(t *testing.T) {
 		t.Errorf("the connection is still open after %s: %v", time.Since(begun), err)
 	}
 }
+
+// Prefer: wait=30 has a client wait for its answer longer than it may take to
+// send its request.
+func TestAnAnswerMayTakeHalfAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		l := &pipe{conn: make(chan net.Conn, 1)}
+		l.conn <- theirs
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- HTTP(ctx, l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-r.Context().Done():
+				case <-time.After(30 * time.Second):
+					io.WriteString(w, "waited")
+				}
+			}), nil)
+		}()
+		fmt.Fprint(ours, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(ours), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(resp.Body); string(b) != "waited" {
+			t.Errorf("got %q, %v; want an answer after half a minute", b, err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		ours.Close()
+	})
+}
+
+// A pipe is a listener with one connection, in memory, where a test may have
+// the time pass at once.
+type pipe struct {
+	conn chan net.Conn
+	once sync.Once
+}
+
+func (p *pipe) Accept() (net.Conn, error) {
+	c, ok := <-p.conn
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (p *pipe) Close() error {
+	p.once.Do(func() { close(p.conn) })
+	return nil
+}
+
+func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }

@@ -80,12 +80,12 @@ func Folder(t testing.TB) string {
 
 // sweepFolders removes what is left of a machine that lost power: otherwise
 // each binary's folder goes when it ends. Nobody holds the lock of such a
-// folder. A young one may be about to take it.
+// folder; a young one may be between two servers.
 func sweepFolders() {
 	found, _ := filepath.Glob(filepath.Join(place(), folders+"*"))
 	for _, dir := range found {
 		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Minute {
+		if err != nil || !info.IsDir() || time.Since(info.ModTime()) < time.Hour {
 			continue
 		}
 		f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
