@@ -89,7 +89,7 @@ func TestOrdersSurviveKills(t *testing.T) {
 // While the database is away, customers hear 503 and when to come back; when
 // it is back, the same process serves them.
 func TestTheDatabaseRestartsUnderLoad(t *testing.T) {
-	server, err := postgres.Start(t.Context(), postgres.Options{Dir: t.TempDir()})
+	server, err := postgres.Start(t.Context(), postgres.Options{Dir: pgtest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

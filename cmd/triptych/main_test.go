@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"triptych/internal/child"
+	"triptych/internal/postgres/pgtest"
 )
 
 func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
@@ -69,6 +72,9 @@ var program = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := child.RemoveAtEnd(dir); err != nil {
+		return "", err
+	}
 	path := filepath.Join(dir, "triptych")
 	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {
@@ -76,14 +82,6 @@ var program = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 // A session is the program at work, as in a terminal.
 type session struct {
@@ -212,7 +210,7 @@ func alive(pid int) bool {
 }
 
 func TestTheDemo(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "data")
+	data := filepath.Join(pgtest.Folder(t), "data")
 	s := startSession(t, "--data", data)
 	s.await(t, "Ctrl-C stops everything")
 	for _, want := range []string{"ada's order is confirmed", "What happened inside", "POST /v1/orders", "INSERT orders", "Where to look next"} {
