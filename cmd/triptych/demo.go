@@ -36,6 +36,10 @@ func demo(ctx context.Context, args []string, getenv func(string) string, out *s
 	return stay(ctx, shop, filler, out)
 }
 
+// traceTimeout is how long the demo waits for the spans of the order. They are
+// sent once a second.
+const traceTimeout = 5 * time.Second
+
 // placed is the part of an order's JSON that is shown.
 type placed struct {
 	ID     string
@@ -110,13 +114,14 @@ func drawTrace(ctx context.Context, shop *launch.Running, header http.Header, ou
 	if err != nil {
 		return fmt.Errorf("the answer names no trace: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	t, err := shop.Traces.Wait(ctx, id, lab.Whole)
-	if err != nil {
-		return fmt.Errorf("the trace of the order did not arrive: %w", err)
-	}
 	out.heading("What happened inside")
+	wait, cancel := context.WithTimeout(ctx, traceTimeout)
+	defer cancel()
+	t, err := shop.Traces.Wait(wait, id, lab.Whole)
+	if err != nil {
+		out.print("The trace of the order did not arrive within %s. Is OTEL_TRACES_SAMPLER set?\n", traceTimeout)
+		return ctx.Err()
+	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	return waterfall.Write(out.w, t, out.width, out.color)
