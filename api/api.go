@@ -106,12 +106,16 @@ func (s *server) errors(h rest.Handler) http.Handler {
 	})
 }
 
+// methods are those that routes have, and HEAD, which net/http answers where
+// there is a GET.
+var methods = []string{"GET", "HEAD", "PUT", "POST", "DELETE"}
+
 // unrouted answers what no route matches: another method of a path that there
 // is, or no such path.
 func (s *server) unrouted(mux *http.ServeMux) rest.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var allowed []string
-		for _, method := range []string{"GET", "PUT", "POST", "DELETE"} {
+		for _, method := range methods {
 			other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
 			if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" {
 				allowed = append(allowed, method)

@@ -117,6 +117,9 @@ func (s *server) moveStock(w http.ResponseWriter, r *http.Request, _ Caller) err
 		return err
 	}
 	sku := r.PathValue("sku")
+	if !catalog.ValidSKU(sku) {
+		return NoProduct(sku)
+	}
 	onHand, err := s.Catalogue.MoveStock(r.Context(), sku, in.Delta, in.Reason)
 	if err != nil {
 		return err

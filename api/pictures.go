@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"triptych/domain/catalog"
 	"triptych/internal/rest"
 )
 
@@ -60,11 +61,15 @@ func (s *server) putPicture(w http.ResponseWriter, r *http.Request, _ Caller) er
 	if err := rest.RequireMedia(r, "image/jpeg", "image/png"); err != nil {
 		return err
 	}
+	sku := r.PathValue("sku")
+	if !catalog.ValidSKU(sku) {
+		return NoProduct(sku)
+	}
 	data, err := rest.Body(w, r, maxUpload)
 	if err != nil {
 		return err
 	}
-	p, err := s.Pictures.PutPicture(r.Context(), r.PathValue("sku"), r.Header.Get("Content-Type"), data, preferWait(w, r))
+	p, err := s.Pictures.PutPicture(r.Context(), sku, r.Header.Get("Content-Type"), data, preferWait(w, r))
 	if err != nil {
 		return err
 	}
@@ -85,7 +90,7 @@ func (s *server) getPicture(w http.ResponseWriter, r *http.Request, _ Caller) er
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Type", "image/jpeg")
-	r.Header.Del("Range") // nothing here is so large that parts of it are wanted
+	r.Header.Del("Range")                                           // nothing here is so large that parts of it are wanted
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(jpeg)) // knows If-None-Match
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 
 	"triptych/domain/fault"
 )
@@ -206,6 +207,23 @@ func TestAnErrorPassesRecover(t *testing.T) {
 	h := Recover(func(http.ResponseWriter, *http.Request) error { return want })
 	if err := h(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)); err != want {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnAnswerNamesItsTrace(t *testing.T) {
+	name := func(sc trace.SpanContext) string {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(trace.ContextWithSpanContext(t.Context(), sc), "GET", "/", nil)
+		TraceID(http.NotFoundHandler()).ServeHTTP(w, r)
+		return w.Header().Get("Trace-Id")
+	}
+	id := trace.TraceID{1, 2, 3}
+	if got := name(trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}})); got != id.String() {
+		t.Errorf("got %q, want %q", got, id)
+	}
+	one, two := name(trace.SpanContext{}), name(trace.SpanContext{})
+	if len(one) != 32 || one == two || strings.Trim(one, "0") == "" {
+		t.Errorf("answers that are not traced have the ids %q and %q", one, two)
 	}
 }
 
