@@ -26,8 +26,7 @@ type config struct {
 func readConfig(getenv func(string) string) (c config, err error) {
 	e := env.Reader{Getenv: getenv}
 	c.addr = e.String("HTTP_ADDR", "127.0.0.1:8080")
-	c.database = e.URL("DATABASE_URL", "", "postgres", "postgresql")
-	e.Required("DATABASE_URL")
+	c.database = e.URL("DATABASE_URL", "postgres", "postgresql")
 	c.managerEmail = e.Required("MANAGER_EMAIL")
 	c.managerPassword = e.Required("MANAGER_PASSWORD")
 	c.debugAddr = e.String("DEBUG_ADDR", "") // profiles; keep it on loopback

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A Reader reads variables and collects complaints. Read everything first,
@@ -61,45 +60,17 @@ func (r *Reader) Int(name string, otherwise, least, most int) int {
 	return n
 }
 
-// Duration returns a length of time, such as 90s or 1h30m, above zero.
-func (r *Reader) Duration(name string, otherwise time.Duration) time.Duration {
-	s := r.String(name, "")
+// URL returns an address with one of the schemes, which has no default. The
+// complaint does not repeat what was set, which may hold a password.
+func (r *Reader) URL(name string, schemes ...string) string {
+	s := r.Required(name)
 	if s == "" {
-		return otherwise
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d <= 0 {
-		r.complain("%s must be a length of time such as 90s or 1h30m, not %q", name, s)
-		return otherwise
-	}
-	return d
-}
-
-// Bool returns true or false.
-func (r *Reader) Bool(name string, otherwise bool) bool {
-	s := r.String(name, "")
-	if s == "" {
-		return otherwise
-	}
-	b, err := strconv.ParseBool(strings.ToLower(s))
-	if err != nil {
-		r.complain("%s must be true or false, not %q", name, s)
-		return otherwise
-	}
-	return b
-}
-
-// URL returns an address with one of the schemes. The complaint does not
-// repeat what was set, which may hold a password.
-func (r *Reader) URL(name, otherwise string, schemes ...string) string {
-	s := r.String(name, "")
-	if s == "" {
-		return otherwise
+		return ""
 	}
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains(schemes, u.Scheme) || (u.Host == "" && u.RawQuery == "") {
 		r.complain("%s must be an address that begins with %s://", name, strings.Join(schemes, ":// or "))
-		return otherwise
+		return ""
 	}
 	return s
 }
