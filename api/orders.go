@@ -130,7 +130,7 @@ func writePlaced(w http.ResponseWriter, o order.Order, replayed bool) error {
 	if replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	return rest.JSON(w, createdOr(http.StatusAccepted, o.Status != order.Pending), toOrder(o))
+	return rest.JSON(w, createdOr(http.StatusAccepted, o.Status.Settled()), toOrder(o))
 }
 
 func (s *server) getOrder(w http.ResponseWriter, r *http.Request, by Caller) error {
