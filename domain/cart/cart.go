@@ -6,11 +6,6 @@ import (
 	"triptych/domain/order"
 )
 
-// A Cart is one account's lines, in the order in which they were first added.
-type Cart struct {
-	Items []order.Item
-}
-
 // CheckQuantity returns the fault "invalid" unless n may be the quantity of a
 // cart line; 0 takes the line away.
 func CheckQuantity(n int) error {

@@ -69,12 +69,3 @@ func (a Amount) Split(n int) []Amount {
 	}
 	return shares
 }
-
-// Sum adds amounts.
-func Sum(amounts ...Amount) Amount {
-	var total Amount
-	for _, a := range amounts {
-		total += a
-	}
-	return total
-}

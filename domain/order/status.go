@@ -44,9 +44,6 @@ var Statuses = []Status{Pending, Confirmed, Rejected, Shipped, Cancelling, Cance
 // Valid reports whether s is a status at all.
 func (s Status) Valid() bool { return slices.Contains(Statuses, s) }
 
-// Final reports whether an order of this status stays as it is.
-func (s Status) Final() bool { return len(next[s]) == 0 }
-
 // Settled reports whether it is known if the order can be fulfilled, which is
 // what a customer who asked to wait is waiting for.
 func (s Status) Settled() bool { return s != Pending && s != Cancelling }

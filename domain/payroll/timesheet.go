@@ -13,14 +13,12 @@ import (
 	"triptych/domain/fault"
 )
 
-// The codes that a row of a timesheet is rejected with. Whether an employee is
-// known, and whether one has a second row, are questions to the whole set: who
-// keeps the set answers them.
+// The codes that a row of a timesheet is rejected with by itself. Whether an
+// employee is known, and whether one has a second row, are questions to the
+// whole set: who keeps the set answers them, with codes of its own.
 const (
-	BadRow            = "bad_row"
-	BadHours          = "bad_hours"
-	UnknownEmployee   = "unknown_employee"
-	DuplicateEmployee = "duplicate_employee"
+	BadRow   = "bad_row"
+	BadHours = "bad_hours"
 )
 
 // Header is the first line of a timesheet.

@@ -63,9 +63,6 @@ type Info struct {
 	decoded int64 // bytes that decoding takes
 }
 
-// Pixels returns how many pixels the picture has.
-func (i Info) Pixels() int64 { return int64(i.Width) * int64(i.Height) }
-
 // Memory returns about how many bytes Process will need for the picture beside
 // the upload itself, so that a pool can keep what runs at once within bounds.
 func (i Info) Memory() int64 {

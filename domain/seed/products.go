@@ -18,15 +18,6 @@ type Product struct {
 // over the categories.
 const productsPerScale = 200
 
-// Categories returns the names of the categories.
-func Categories() []string {
-	var names []string
-	for _, d := range departments {
-		names = append(names, d.name)
-	}
-	return names
-}
-
 // Products makes up 200 products for each unit of scale. Their SKUs differ;
 // names may come again at a scale of 10 and more.
 func Products(seed int64, scale int) []Product {

@@ -109,9 +109,9 @@ func TestProductsAreForSale(t *testing.T) {
 		if scale == 1 && len(names) != len(products) {
 			t.Errorf("%d products share %d names", len(products), len(names))
 		}
-		for _, category := range Categories() {
-			if perCategory[category] != 25*scale {
-				t.Errorf("scale %d: %d products in %s", scale, perCategory[category], category)
+		for _, d := range departments {
+			if perCategory[d.name] != 25*scale {
+				t.Errorf("scale %d: %d products in %s", scale, perCategory[d.name], d.name)
 			}
 		}
 	}

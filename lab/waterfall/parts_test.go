@@ -3,7 +3,6 @@ package waterfall
 import (
 	"bytes"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -97,17 +96,6 @@ func TestAHugeTraceIsDrawnQuickly(t *testing.T) {
 	}
 	if lines := strings.Count(b.String(), "\n"); lines > maxRows+10 || !strings.Contains(b.String(), "more spans not drawn") {
 		t.Errorf("%d lines, want about %d and a note", lines, maxRows)
-	}
-}
-
-func TestAFileGetsPlainText(t *testing.T) {
-	f, err := os.Create(t.TempDir() + "/out")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if width, color := Terminal(f, os.Getenv); width != 80 || color {
-		t.Errorf("Terminal = %d, %t; want 80 columns of plain text", width, color)
 	}
 }
 
