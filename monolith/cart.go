@@ -30,6 +30,14 @@ func cartLines(ctx context.Context, db postgres.DB, account uuid.UUID) ([]order.
 	return order.Lines(items, products)
 }
 
+func skus(items []order.Item) []string {
+	skus := make([]string, len(items))
+	for i, item := range items {
+		skus[i] = item.SKU
+	}
+	return skus
+}
+
 // SetCartLine implements api.Carts.
 func (s *shop) SetCartLine(ctx context.Context, account uuid.UUID, item order.Item) (lines []order.Line, err error) {
 	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {

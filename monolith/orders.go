@@ -14,8 +14,6 @@ import (
 	"triptych/domain/payment"
 	"triptych/internal/postgres"
 	"triptych/internal/rest"
-	"triptych/store/carts"
-	"triptych/store/catalogue"
 	"triptych/store/idempotency"
 	"triptych/store/orders"
 	"triptych/store/payments"
@@ -67,33 +65,6 @@ func inProgress() error {
 	return fault.New(fault.Conflict, "request_in_progress", "an earlier request is still being handled; try again shortly").After(time.Second)
 }
 
-// price makes a pending order of a draft, or of the cart, at today's prices.
-func (s *shop) price(ctx context.Context, request idempotency.Request, d order.Draft) (order.Order, error) {
-	if d.FromCart {
-		items, err := carts.Items(ctx, s.db, request.Account)
-		if err != nil {
-			return order.Order{}, err
-		}
-		if len(items) == 0 {
-			return order.Order{}, order.EmptyCart()
-		}
-		d.Items = items
-	}
-	products, err := catalogue.BySKU(ctx, s.db, skus(d.Items))
-	if err != nil {
-		return order.Order{}, err
-	}
-	return order.New(newID(), request.Account, d, products, request.At)
-}
-
-func skus(items []order.Item) []string {
-	skus := make([]string, len(items))
-	for i, item := range items {
-		skus[i] = item.SKU
-	}
-	return skus
-}
-
 // CancelOrder implements api.Orders. As placing it, cancelling an order is one
 // transaction: stock and payment are given back, or nothing happens.
 func (s *shop) CancelOrder(ctx context.Context, by api.Caller, id uuid.UUID) (o order.Order, err error) {
@@ -130,17 +101,17 @@ func (s *shop) ShipOrder(ctx context.Context, id uuid.UUID) (o order.Order, err 
 }
 
 func lock(ctx context.Context, tx pgx.Tx, account, id uuid.UUID) (order.Order, error) {
-	return must(orders.Lock(ctx, tx, account, id))
+	return orNotFound(orders.Lock(ctx, tx, account, id))
 }
 
 // Order implements api.Orders. Here an order is settled from its first moment,
 // so there is nothing to wait for.
 func (s *shop) Order(ctx context.Context, by api.Caller, id uuid.UUID, _ time.Duration) (order.Order, error) {
-	return must(orders.Get(ctx, s.db, scope(by), id))
+	return orNotFound(orders.Get(ctx, s.db, scope(by), id))
 }
 
-// must turns "no such order" into a fault.
-func must(o order.Order, ok bool, err error) (order.Order, error) {
+// orNotFound turns "no such order" into a fault.
+func orNotFound(o order.Order, ok bool, err error) (order.Order, error) {
 	if err == nil && !ok {
 		err = api.NotFound("order")
 	}

@@ -2,25 +2,26 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
 	"triptych/domain/order"
 	"triptych/domain/payment"
-	domainstock "triptych/domain/stock"
 	"triptych/internal/postgres"
 	"triptych/store/carts"
+	"triptych/store/catalogue"
 	"triptych/store/idempotency"
 	"triptych/store/orders"
 	"triptych/store/payments"
 	"triptych/store/stock"
 )
 
-// place places an order. This is the whole of it: the payment is authorised
-// first, which may be slow and holds no lock; then one transaction takes the
-// stock, captures the payment, stores the order and records the key. Either all
-// of that happens or nothing does, so there is nothing to undo: an authorisation
-// that no commit captured lapses.
+// place places an order. This is the whole of it: the order is priced and its
+// payment authorised, which may be slow and holds no lock; then one transaction
+// records the key, takes the stock, captures the payment and stores the order.
+// Either all of that happens or nothing does, so there is nothing to undo: an
+// authorisation that no commit captured lapses.
 func (s *shop) place(ctx context.Context, request idempotency.Request, d order.Draft) (order.Order, error) {
 	pending, err := s.price(ctx, request, d)
 	if err != nil {
@@ -46,7 +47,10 @@ func (s *shop) place(ctx context.Context, request idempotency.Request, d order.D
 		}
 		return orders.Insert(ctx, tx, o)
 	})
-	return o, err
+	if err != nil {
+		return order.Order{}, fmt.Errorf("place order %s: %w", pending.ID, err)
+	}
+	return o, nil
 }
 
 // settle confirms a pending order, with its stock and its payment taken, or
@@ -60,10 +64,29 @@ func settle(ctx context.Context, tx pgx.Tx, o *order.Order, decision payment.Dec
 		return err
 	}
 	if short != "" {
-		return o.Reject(domainstock.OutOfStock(short), now())
+		return o.Reject(order.OutOfStock(short), now())
 	}
 	if err := payments.Book(ctx, tx, payment.Charge(*o)); err != nil {
 		return err
 	}
 	return o.To(order.Confirmed, now())
+}
+
+// price makes a pending order of a draft, or of the cart, at today's prices.
+func (s *shop) price(ctx context.Context, request idempotency.Request, d order.Draft) (order.Order, error) {
+	if d.FromCart {
+		items, err := carts.Items(ctx, s.db, request.Account)
+		if err != nil {
+			return order.Order{}, err
+		}
+		if len(items) == 0 {
+			return order.Order{}, order.EmptyCart()
+		}
+		d.Items = items
+	}
+	products, err := catalogue.BySKU(ctx, s.db, skus(d.Items))
+	if err != nil {
+		return order.Order{}, err
+	}
+	return order.New(newID(), request.Account, d, products, request.At)
 }

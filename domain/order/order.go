@@ -42,6 +42,11 @@ type Reason struct {
 	SKU    string // the product that was out of stock, if that is why
 }
 
+// OutOfStock is why an order that wants more than is there is rejected.
+func OutOfStock(sku string) Reason {
+	return Reason{Code: "out_of_stock", Detail: "not enough " + sku + " in stock", SKU: sku}
+}
+
 // A Change is one move of an order, and when it was made.
 type Change struct {
 	Status Status

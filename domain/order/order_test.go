@@ -95,3 +95,9 @@ func lines(pairs ...int) (out []Line) {
 	}
 	return out
 }
+
+func TestOutOfStockNamesTheProduct(t *testing.T) {
+	if r := OutOfStock("TEA"); r != (Reason{Code: "out_of_stock", Detail: "not enough TEA in stock", SKU: "TEA"}) {
+		t.Errorf("got %+v", r)
+	}
+}

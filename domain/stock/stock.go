@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"triptych/domain/fault"
-	"triptych/domain/order"
 )
 
 // MaxDelta bounds one movement by hand, so that no sum of them overflows.
@@ -26,9 +25,4 @@ func CheckMovement(delta int, reason string) error {
 // BelowZero is the fault of taking away more than is there.
 func BelowZero(sku string) error {
 	return fault.NewInvalid("/delta", "there are not that many of %s", sku)
-}
-
-// OutOfStock is why an order that wants more than is there is rejected.
-func OutOfStock(sku string) order.Reason {
-	return order.Reason{Code: "out_of_stock", Detail: "not enough " + sku + " in stock", SKU: sku}
 }

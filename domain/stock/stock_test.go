@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"triptych/domain/fault"
-	"triptych/domain/order"
 )
 
 func TestMovementsByHand(t *testing.T) {
@@ -38,11 +37,5 @@ func TestBelowZeroIsAFaultOfTheDelta(t *testing.T) {
 	f := fault.From(BelowZero("TEA"))
 	if f.Code != "invalid" || len(f.Fields) != 1 || f.Fields[0].Pointer != "/delta" || !strings.Contains(f.Detail, "TEA") {
 		t.Errorf("got %+v", f)
-	}
-}
-
-func TestOutOfStockNamesTheProduct(t *testing.T) {
-	if r := OutOfStock("TEA"); r != (order.Reason{Code: "out_of_stock", Detail: "not enough TEA in stock", SKU: "TEA"}) {
-		t.Errorf("got %+v", r)
 	}
 }
