@@ -53,6 +53,8 @@ func TestAnswers(t *testing.T) {
 			"PlaceOrder customer k1 [{TEA 1}] false tok_visa 30s", []string{"Location", "/v1/orders/" + id, "Preference-Applied", "wait=30"}},
 		{ada, "POST", "/v1/orders", tea, []string{"Idempotency-Key", "k1"}, func(f *front) { f.new = false }, 201,
 			"PlaceOrder customer k1 [{TEA 1}] false tok_visa 0s", []string{"Idempotency-Replayed", "true"}},
+		{ada, "POST", "/v1/orders", tea, []string{"Idempotency-Key", "k1"}, func(f *front) { f.order.Status, f.new = order.Cancelling, false }, 202,
+			"PlaceOrder customer k1 [{TEA 1}] false tok_visa 0s", []string{"Location", "/v1/orders/" + id, "Idempotency-Replayed", "true"}},
 		{ada, "POST", "/v1/orders", tea, []string{"Idempotency-Key", "k1"}, func(f *front) { f.order.Status = order.Rejected }, 201,
 			"PlaceOrder customer k1 [{TEA 1}] false tok_visa 0s", nil},
 		{ada, "POST", "/v1/orders", `{` + address + `,"payment":{"token":"tok_visa"}}`, []string{"Idempotency-Key", "k1"}, nil, 201,

@@ -59,14 +59,14 @@ func plain(body []byte) error {
 			return nil
 		case token.Kind() == 'n':
 			return badJSON("null at %q is no value here", d.StackPointer())
-		case token.Kind() == '"' && !Text(token.String()):
+		case token.Kind() == '"' && !storable(token.String()):
 			return badJSON("U+0000 at %q may not stand in a text", d.StackPointer())
 		}
 	}
 }
 
-// Text reports whether s is a text that can be stored: UTF-8 without U+0000.
-func Text(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+// storable reports whether s is a text that can be stored: UTF-8 without U+0000.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 // where says what is wrong and at which JSON pointer, without Go's words for it.
 func where(err error) string {

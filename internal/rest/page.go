@@ -43,7 +43,7 @@ func ReadPage(q url.Values) (Page, error) {
 	}
 	if s := q.Get("cursor"); q.Has("cursor") {
 		after, err := base64.RawURLEncoding.DecodeString(s)
-		if err != nil || len(after) == 0 || len(after) > 200 || !Text(string(after)) {
+		if err != nil || len(after) == 0 || len(after) > 200 || !storable(string(after)) {
 			return p, BadParameter("cursor", "must be the value of next in an earlier answer")
 		}
 		p.After = string(after)
@@ -73,7 +73,7 @@ func Known(r *http.Request, names ...string) (url.Values, error) {
 		if len(values) > 1 {
 			return nil, BadParameter(name, "is there more than once")
 		}
-		if !Text(values[0]) {
+		if !storable(values[0]) {
 			return nil, BadParameter(name, "must be UTF-8 without U+0000")
 		}
 	}
