@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -83,7 +84,10 @@ func (s *shop) CancelOrder(ctx context.Context, by api.Caller, id uuid.UUID) (o 
 		}
 		return orders.Move(ctx, tx, o)
 	})
-	return o, err
+	if err != nil {
+		return order.Order{}, fmt.Errorf("cancel order %s: %w", id, err)
+	}
+	return o, nil
 }
 
 // ShipOrder implements api.Orders.
@@ -97,7 +101,10 @@ func (s *shop) ShipOrder(ctx context.Context, id uuid.UUID) (o order.Order, err 
 		}
 		return orders.Move(ctx, tx, o)
 	})
-	return o, err
+	if err != nil {
+		return order.Order{}, fmt.Errorf("ship order %s: %w", id, err)
+	}
+	return o, nil
 }
 
 func lock(ctx context.Context, tx pgx.Tx, account, id uuid.UUID) (order.Order, error) {

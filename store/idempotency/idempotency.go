@@ -7,6 +7,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,10 +67,13 @@ func Record(ctx context.Context, tx pgx.Tx, r Request, made uuid.UUID) error {
 			SET fingerprint = excluded.fingerprint, made = excluded.made, at = excluded.at
 			WHERE known.at <= $6`,
 		r.Account, r.Key, r.Fingerprint, made, r.At, r.At.Add(-keep))
-	if err == nil && tag.RowsAffected() == 0 {
+	switch {
+	case err != nil:
+		return fmt.Errorf("record idempotency key: %w", err)
+	case tag.RowsAffected() == 0:
 		return ErrTaken
 	}
-	return err
+	return nil
 }
 
 // Forget deletes the keys that are not remembered any more at now.

@@ -4,6 +4,7 @@ package orders
 import (
 	"context"
 	"embed"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,7 +48,10 @@ func Insert(ctx context.Context, tx pgx.Tx, o order.Order) error {
 		o.ShipTo.Name, o.ShipTo.Line1, o.ShipTo.Line2, o.ShipTo.City, o.ShipTo.Postcode, o.ShipTo.Country,
 		o.PlacedAt, optional(o.SettledAt),
 		c.skus, c.names, c.quantities, c.prices, c.totals, c.statuses, c.times)
-	return err
+	if err != nil {
+		return fmt.Errorf("insert order: %w", err)
+	}
+	return nil
 }
 
 // Move stores the last move of an order that Lock returned.
@@ -64,7 +68,10 @@ func Move(ctx context.Context, tx pgx.Tx, o order.Order) error {
 		INSERT INTO order_history (order_id, n, status, at) VALUES ($1, $7, $2, $8)`,
 		o.ID, o.Status, optional(o.SettledAt), reason.Code, reason.Detail, reason.SKU,
 		len(o.History), o.History[len(o.History)-1].At)
-	return err
+	if err != nil {
+		return fmt.Errorf("move order to %s: %w", o.Status, err)
+	}
+	return nil
 }
 
 // optional returns nil, which is stored as NULL, for the zero time.

@@ -5,6 +5,7 @@ package payments
 import (
 	"context"
 	"embed"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -50,5 +51,8 @@ func Book(ctx context.Context, tx pgx.Tx, j payment.Journal) error {
 		INSERT INTO ledger_entries (key, order_id, ledger, amount)
 		SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])`,
 		j.Key, j.Order, ledgers, amounts)
-	return err
+	if err != nil {
+		return fmt.Errorf("book %s: %w", j.Key, err)
+	}
+	return nil
 }

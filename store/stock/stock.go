@@ -79,10 +79,7 @@ func lock(ctx context.Context, tx pgx.Tx, lines []order.Line) (onHand map[string
 	for i, l := range lines {
 		skus[i] = l.SKU
 	}
-	rows, err := tx.Query(ctx, `SELECT sku, on_hand FROM stock WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE`, skus)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := tx.Query(ctx, `SELECT sku, on_hand FROM stock WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE`, skus) // its error comes with the rows
 	onHand = make(map[string]int, len(lines))
 	var sku string
 	var n int
@@ -90,7 +87,10 @@ func lock(ctx context.Context, tx pgx.Tx, lines []order.Line) (onHand map[string
 		onHand[sku] = n
 		return nil
 	})
-	return onHand, err
+	if err != nil {
+		return nil, fmt.Errorf("lock stock: %w", err)
+	}
+	return onHand, nil
 }
 
 // add adds the lines' quantities to stock, or takes them away when sign is −1.
@@ -104,7 +104,10 @@ func add(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line, reaso
 		FROM unnest($3::text[], $4::bigint[]) AS line (sku, delta)
 		WHERE stock.sku = line.sku AND on_hand + delta >= 0`, id, reason, skus, deltas)
 	if err == nil && tag.RowsAffected() != int64(len(lines)) {
-		return fmt.Errorf("stock of %d products was to be moved, and of %d was", len(lines), tag.RowsAffected())
+		err = fmt.Errorf("%d products were to be changed, and %d were", len(lines), tag.RowsAffected())
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("change stock: %w", err)
+	}
+	return nil
 }
