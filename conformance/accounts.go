@@ -1,7 +1,9 @@
 package conformance
 
 import (
+	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -19,6 +21,7 @@ func accounts() []scenario {
 		{"accounts", "wants passwords of 10 to 128 characters", passwordLength},
 		{"accounts", "names every broken rule at once", everyRule},
 		{"accounts", "tells a wrong address from a wrong password to nobody", wrongAddressOrPassword},
+		{"accounts", "knows nobody by what can be no address", noAddress},
 		{"accounts", "stops guessing after ten failures for an address", stopsGuessing},
 		{"accounts", "refuses tokens that it did not give", forgedTokens},
 		{"accounts", "reads the Authorization header as the RFCs have it", authorizationHeader},
@@ -128,6 +131,16 @@ func wrongAddressOrPassword(t *try) {
 	fastest := func(email string) time.Duration { return slices.Min(took[email]) }
 	if fast, slow := fastest(unknown), fastest(known); fast*3 < slow || slow*3 < fast {
 		t.errorf("an unknown address takes %v, a known one %v: the difference tells who has an account", fast, slow)
+	}
+}
+
+// noAddress signs in with texts as long as a body may hold: whatever counts
+// failures has to cope with them.
+func noAddress(t *try) {
+	long := make([]byte, 100_000)
+	_, _ = rand.Read(long) // never fails
+	for _, email := range []string{"", "nobody", " ", hex.EncodeToString(long), hex.EncodeToString(long) + "@example.com"} {
+		t.post(nil, "/v1/sessions", Credentials{email, password}.json()).refused(http.StatusUnauthorized, "unauthenticated")
 	}
 }
 
