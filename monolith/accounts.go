@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,7 +35,10 @@ func (s *shop) createAccount(ctx context.Context, n account.New, role account.Ro
 
 // createManager makes the first manager, unless there is that account already.
 func (s *shop) createManager(ctx context.Context, email, password string) error {
-	_, _, ok, err := accounts.ByEmail(ctx, s.db, email)
+	a, _, ok, err := accounts.ByEmail(ctx, s.db, email)
+	if err == nil && ok && a.Role != account.Manager {
+		err = errors.New("this e-mail address is a customer's")
+	}
 	if err != nil || ok {
 		return err
 	}
@@ -69,8 +73,10 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 		return "", time.Time{}, err
 	}
 	if !ok || !match {
-		if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
-			return "", time.Time{}, err
+		if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
+			if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
+				return "", time.Time{}, err
+			}
 		}
 		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
 	}
