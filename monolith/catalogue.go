@@ -18,8 +18,7 @@ import (
 )
 
 // listing reads products as the shop shows them. One database holds every
-// noun, so one statement joins three of them. Which picture a product shows is
-// the rule of store/pictures.
+// noun, so one statement joins three of them.
 const listing = `
 	SELECT p.sku, p.name, p.description, p.category, p.price, p.updated_at, s.on_hand,
 		shown.id, coalesce(shown.status, ''), coalesce(shown.reason_code, ''), coalesce(shown.reason_detail, '')
@@ -27,7 +26,7 @@ const listing = `
 	LEFT JOIN LATERAL (
 		SELECT id, status, reason_code, reason_detail FROM pictures
 		WHERE pictures.sku = p.sku
-		ORDER BY (status = 'ready') DESC, id DESC LIMIT 1) shown ON true `
+		ORDER BY ` + pictures.ShownFirst + ` LIMIT 1) shown ON true `
 
 func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args ...any) ([]api.Listing, error) {
 	rows, err := db.Query(ctx, listing+where, args...)
@@ -46,7 +45,9 @@ func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args 
 	})
 }
 
-// Products implements api.Catalogue.
+// Products implements api.Catalogue. A text to look for makes it read on until
+// the page is full, at worst through all products: that is soon done with the
+// few thousand that there are, and would want an index of trigrams with more.
 func (s *shop) Products(ctx context.Context, f catalog.Filter, p rest.Page) (rest.List[api.Listing], error) {
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query) + "%"
 	found, err := s.listings(ctx, s.db, `

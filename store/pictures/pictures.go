@@ -4,8 +4,8 @@
 // A product shows the newest of its uploads that is ready; while none is, the newest
 // of all. So a visitor sees the old picture until the new one is
 // there, an upload that fails takes nothing away, and an older upload that is
-// finished last changes nothing. That is a rule about reading, in one ORDER BY:
-// there is no "current" mark that could be wrong.
+// finished last changes nothing. That is a rule about reading, ShownFirst: there
+// is no "current" mark that could be wrong.
 package pictures
 
 import (
@@ -45,6 +45,10 @@ type State struct {
 	Code, Detail string
 }
 
+// ShownFirst orders the uploads of a product so that the one which it shows
+// comes first.
+const ShownFirst = `(status = 'ready') DESC, id DESC`
+
 const columns = `id, sku, status, coalesce(reason_code, ''), coalesce(reason_detail, '')`
 
 func scan(row pgx.CollectableRow) (s State, err error) {
@@ -76,7 +80,7 @@ func Shown(ctx context.Context, db postgres.DB, skus []string) (map[string]State
 	rows, err := db.Query(ctx, `
 		SELECT DISTINCT ON (sku) `+columns+`
 		FROM pictures WHERE sku = ANY ($1)
-		ORDER BY sku, (status = 'ready') DESC, id DESC`, skus)
+		ORDER BY sku, `+ShownFirst, skus)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ CREATE TABLE pictures (
 	CONSTRAINT finished_unless_processing CHECK ((status = 'processing') = (finished_at IS NULL))
 );
 
--- The rule of which picture a product shows, as an order: see store/pictures.
+-- By ShownFirst of store/pictures.
 CREATE INDEX pictures_of_product ON pictures (sku, (status = 'ready') DESC, id DESC);
 CREATE INDEX pictures_processing ON pictures (id) WHERE status = 'processing';
 
