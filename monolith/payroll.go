@@ -84,11 +84,7 @@ func (p *payday) StartRun(ctx context.Context, by api.Caller, key string, period
 	if _, err := payroll.RatesFor(period); err != nil {
 		return api.Run{}, false, err
 	}
-	if err := p.enter(ctx); err != nil {
-		return api.Run{}, false, err
-	}
 	id, replayed, err := p.upload(ctx, idempotency.Request{Account: by.Account, Key: key, At: now()}, period, file)
-	<-p.uploads
 	if err != nil {
 		return api.Run{}, false, err
 	}
@@ -100,7 +96,7 @@ func (p *payday) StartRun(ctx context.Context, by api.Caller, key string, period
 	return r, replayed, err
 }
 
-// enter waits for a place among the uploads.
+// enter waits for a place among the uploads; receiving from them gives it back.
 func (p *payday) enter(ctx context.Context) error {
 	patience := time.NewTimer(turnTimeout)
 	defer patience.Stop()
@@ -118,6 +114,10 @@ func (p *payday) enter(ctx context.Context) error {
 // has begun and the key recorded, or nothing is. When the key is known, it
 // returns the run that was made then.
 func (p *payday) upload(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
+	if err := p.enter(ctx); err != nil {
+		return uuid.Nil, false, err
+	}
+	defer func() { <-p.uploads }()
 	fingerprint := sha256.New()
 	fmt.Fprintln(fingerprint, period)
 	// Not InTx, which would read the file again when it tries again.

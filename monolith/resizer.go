@@ -138,7 +138,7 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 	if attempt > resizeAttempts {
 		return pictures.Fail(ctx, r.db, id, "internal", "the picture could not be processed", now())
 	}
-	jpegs, err := r.withoutPanic(ctx, original)
+	jpegs, err := r.withoutPanic(original)
 	if err != nil {
 		f := fault.From(err)
 		if f.Kind == fault.Internal {
@@ -151,7 +151,7 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
-func (r *resizer) withoutPanic(ctx context.Context, original []byte) (jpegs map[picture.Size][]byte, err error) {
+func (r *resizer) withoutPanic(original []byte) (jpegs map[picture.Size][]byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
