@@ -42,7 +42,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	defer flush(shutdown)
 	listener, err := serve.Listen(ctx, cfg.addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("HTTP_ADDR: %w", err)
 	}
 	defer listener.Close()
 	if err := postgres.Migrate(ctx, cfg.database, schemas...); err != nil {

@@ -93,8 +93,7 @@ func (s *screen) finish(result, what string, begun time.Time) {
 // heading begins a part of the output.
 func (s *screen) heading(text string) { s.print("\n%s\n", s.bold(text)) }
 
-// table prints rows in aligned columns; a column whose title ends in a space
-// of its own is aligned to the right.
+// table prints rows in aligned columns, those named in right to the right.
 func (s *screen) table(right map[int]bool, rows ...[]string) {
 	var widths []int
 	for _, row := range rows {

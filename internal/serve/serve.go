@@ -30,17 +30,18 @@ const (
 )
 
 // Listen opens addr. Open it before anything else is started, so that a port
-// in use is known at once; until HTTP is called, clients wait.
+// in use is known at once; until HTTP is called, clients wait. Its errors say
+// what to do; the caller knows the name of the setting.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	_, port, _ := net.SplitHostPort(addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("port %s is in use by another program: choose another with --port or HTTP_ADDR", port)
+		return nil, fmt.Errorf("port %s is in use by another program: choose another", port)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("port %s may not be opened by this user: choose one above 1023 with --port or HTTP_ADDR", port)
+		return nil, fmt.Errorf("port %s may not be opened by this user: choose one above 1023", port)
 	case err != nil:
-		return nil, fmt.Errorf("%s cannot be listened on (%w): choose another with --port or HTTP_ADDR", strconv.Quote(addr), err)
+		return nil, fmt.Errorf("%s cannot be listened on (%w): choose another", strconv.Quote(addr), err)
 	}
 	return l, nil
 }
@@ -66,7 +67,9 @@ func run(ctx context.Context, l net.Listener, h http.Handler, health *Health, li
 	if health != nil {
 		health.leave()
 	}
-	return drain(s, limit)
+	err := drain(s, limit)
+	<-failed // Serve ends with its listener
+	return err
 }
 
 func server(h http.Handler, stopping <-chan struct{}) *http.Server {

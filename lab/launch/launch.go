@@ -87,7 +87,7 @@ func Monolith(ctx context.Context, o Options) (r *Running, err error) {
 func free(ctx context.Context, addr string) error {
 	l, err := serve.Listen(ctx, addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("--port: %w", err)
 	}
 	return l.Close()
 }
