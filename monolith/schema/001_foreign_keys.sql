@@ -1,6 +1,7 @@
 -- What one database can promise and several cannot: nothing refers to what is
 -- not there.
 ALTER TABLE stock         ADD FOREIGN KEY (sku) REFERENCES products;
+ALTER TABLE pictures      ADD FOREIGN KEY (sku) REFERENCES products;
 ALTER TABLE cart_lines    ADD FOREIGN KEY (account_id) REFERENCES accounts;
 ALTER TABLE cart_lines    ADD FOREIGN KEY (sku) REFERENCES products;
 ALTER TABLE orders        ADD FOREIGN KEY (account_id) REFERENCES accounts;

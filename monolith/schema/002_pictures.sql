@@ -1,1 +1,0 @@
-ALTER TABLE pictures ADD FOREIGN KEY (sku) REFERENCES products;
