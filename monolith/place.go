@@ -41,7 +41,7 @@ func (s *shop) place(ctx context.Context, request idempotency.Request, d order.D
 			return err
 		}
 		if d.FromCart && o.Status == order.Confirmed {
-			if err := carts.Clear(ctx, tx, o.Account); err != nil {
+			if err := carts.Bought(ctx, tx, o.Account, o.Lines); err != nil {
 				return err
 			}
 		}

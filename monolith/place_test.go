@@ -5,9 +5,13 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"triptych/domain/fault"
 	"triptych/domain/order"
+	"triptych/internal/postgres"
+	"triptych/store/carts"
+	"triptych/store/idempotency"
 )
 
 func TestAnOrderTakesStockAndPaymentTogether(t *testing.T) {
@@ -233,4 +237,36 @@ func TestTheCartIsEmptiedOnlyByAConfirmedOrder(t *testing.T) {
 		t.Errorf("ordering an empty cart: got %v, want invalid", err)
 	}
 	checkBooks(t, s)
+}
+
+// While the payment is being authorised, the customer goes on shopping.
+func TestWhatIsAddedToTheCartMeanwhileStays(t *testing.T) {
+	s := open(t)
+	product(t, s, "TEA", 250, 5)
+	product(t, s, "MUG", 899, 5)
+	by := customer(t, s)
+	put := func(sku string) {
+		t.Helper()
+		if _, err := s.SetCartLine(t.Context(), by.Account, order.Item{SKU: sku, Quantity: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("TEA")
+	d := draft()
+	d.FromCart = true
+	pending, err := s.price(t.Context(), idempotency.Request{Account: by.Account, At: now()}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put("MUG")
+	err = postgres.InTx(t.Context(), s.db, func(tx pgx.Tx) error {
+		return carts.Bought(t.Context(), tx, by.Account, pending.Lines)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := s.Cart(t.Context(), by.Account)
+	if err != nil || len(lines) != 1 || lines[0].SKU != "MUG" {
+		t.Errorf("left in the cart: %+v, %v; want MUG", lines, err)
+	}
 }

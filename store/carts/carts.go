@@ -53,6 +53,20 @@ func Set(ctx context.Context, tx pgx.Tx, account uuid.UUID, item order.Item) err
 	return err
 }
 
+// Bought takes away the lines that were ordered, as they were ordered: what was
+// added or changed meanwhile stays.
+func Bought(ctx context.Context, tx pgx.Tx, account uuid.UUID, lines []order.Line) error {
+	skus, quantities := make([]string, len(lines)), make([]int, len(lines))
+	for i, l := range lines {
+		skus[i], quantities[i] = l.SKU, l.Quantity
+	}
+	_, err := tx.Exec(ctx, `
+		DELETE FROM cart_lines USING unnest($2::text[], $3::integer[]) AS bought (sku, quantity)
+		WHERE account_id = $1 AND cart_lines.sku = bought.sku AND cart_lines.quantity = bought.quantity`,
+		account, skus, quantities)
+	return err
+}
+
 // Clear takes every line away.
 func Clear(ctx context.Context, db postgres.DB, account uuid.UUID) error {
 	_, err := db.Exec(ctx, `DELETE FROM cart_lines WHERE account_id = $1`, account)
