@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -29,6 +30,8 @@ type settings struct {
 	products  int
 	data      string
 	telemetry bool
+	variant   string
+	pairs     int
 }
 
 func main() {
@@ -46,18 +49,30 @@ func main() {
 }
 
 func read(args []string) (s settings, err error) {
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.IntVar(&s.rounds, "rounds", 5, "how often each is measured")
 	flags.DurationVar(&s.each, "each", 8*time.Second, "how long each is measured")
 	flags.IntVar(&s.clients, "clients", 16, "customers, and clients of pgbench, at a time")
 	flags.IntVar(&s.products, "products", 1000, "products that are bought")
 	flags.StringVar(&s.data, "data", "", "folder for the data (default .triptych/bench)")
 	flags.BoolVar(&s.telemetry, "telemetry", true, "send traces, metrics and logs to a receiver, as `triptych up` does")
-	if err := flags.Parse(args); err != nil {
-		return s, err
+	flags.StringVar(&s.variant, "variant", "", "NAME=VALUE in the program's environment, measured beside the program as it is (default: telemetry the other way)")
+	flags.IntVar(&s.pairs, "pairs", 1, "how often the variant and the program as it is are measured, in turns")
+	_ = flags.Parse(args) // it has exited when there is an error
+	if s.variant == "" {
+		s.variant = telemetry(!s.telemetry)
 	}
-	if s.rounds < 1 || s.each < time.Second || s.clients < 1 || s.clients > maxClients || s.products < 2 || s.products > 80_000 || flags.NArg() > 0 {
-		return s, errors.New("rounds must be 1 or more, each a second or more, clients 1 to 1024, products 2 to 80000, and nothing else is expected")
+	for wrong, is := range map[string]bool{
+		"-rounds and -pairs must be 1 or more":                s.rounds < 1 || s.pairs < 1,
+		"-each must be a second or more":                      s.each < time.Second,
+		fmt.Sprintf("-clients must be 1 to %d", maxClients):   s.clients < 1 || s.clients > maxClients,
+		fmt.Sprintf("-products must be 2 to %d", maxProducts): s.products < 2 || s.products > maxProducts,
+		"-variant must be NAME=VALUE":                         !strings.Contains(s.variant, "="),
+		fmt.Sprintf("%q is not expected here", flags.Args()):  flags.NArg() > 0,
+	} {
+		if is {
+			return s, errors.New(wrong)
+		}
 	}
 	if runtime.GOOS != "linux" {
 		return s, errors.New("this benchmark reads the use of processors and memory from /proc, which only Linux has")

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,7 +67,7 @@ var (
 )
 
 func (st *stage) pgbench(ctx context.Context, program, script string, arguments []string) (tally, error) {
-	cfg, err := pgx.ParseConfig(st.shop.Database().URL("shop"))
+	cfg, err := st.session(ctx)
 	if err != nil {
 		return tally{}, err
 	}
@@ -74,7 +76,8 @@ func (st *stage) pgbench(ctx context.Context, program, script string, arguments 
 	args := append([]string{"--no-vacuum", "--protocol=prepared", "--client=" + clients, "--jobs=" + strconv.Itoa(min(2, st.clients)),
 		"--time=" + seconds, "--file=" + script, fmt.Sprintf("-Dn=%d", firstID(time.Now()))}, arguments...)
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = []string{"PGHOST=" + cfg.Host, fmt.Sprintf("PGPORT=%d", cfg.Port), "PGUSER=" + cfg.User, "PGPASSWORD=" + cfg.Password, "PGDATABASE=" + cfg.Database}
+	cmd.Env = []string{"PGHOST=" + cfg.Host, fmt.Sprintf("PGPORT=%d", cfg.Port), "PGUSER=" + cfg.User, "PGPASSWORD=" + cfg.Password, "PGDATABASE=" + cfg.Database,
+		"PGOPTIONS=" + pgOptions(cfg.RuntimeParams)}
 	before, err := st.backends()
 	if err != nil {
 		return tally{}, err
@@ -87,6 +90,27 @@ func (st *stage) pgbench(ctx context.Context, program, script string, arguments 
 		return tally{}, err
 	}
 	return readTally(out)
+}
+
+// session is how the program connects: the rival has its settings too.
+func (st *stage) session(ctx context.Context) (*pgx.ConnConfig, error) {
+	pool, err := postgres.Open(ctx, st.shop.Database().URL("shop"))
+	if err != nil {
+		return nil, err
+	}
+	defer pool.Close()
+	return pool.Config().ConnConfig, nil
+}
+
+// pgOptions writes settings for the variable PGOPTIONS, in which a space ends
+// a setting unless a backslash comes before it.
+func pgOptions(settings map[string]string) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		value := strings.NewReplacer(`\`, `\\`, ` `, `\ `).Replace(settings[name])
+		all = append(all, "-c "+name+"="+value)
+	}
+	return strings.Join(all, " ")
 }
 
 // awaitEnd waits until the backends of pgbench have ended: the time that they

@@ -67,3 +67,5 @@ func (p phase) programPer1000() float64 { return p.program.Seconds() * 1000 / fl
 
 // databasePer1000 is PostgreSQL's.
 func (p phase) databasePer1000() float64 { return p.database.Seconds() * 1000 / float64(p.done) }
+
+func (p phase) peakMB() float64 { return float64(p.peak) / 1e6 }

@@ -16,12 +16,16 @@ import (
 
 // replay sends the captured transaction over and over, as pgbench would.
 func (st *stage) replay(ctx context.Context, t transaction) (tally, error) {
+	cfg, err := st.session(ctx)
+	if err != nil {
+		return tally{}, err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	var done atomic.Int64
 	begun := time.Now()
 	for client := range st.clients {
 		g.Go(func() error {
-			db, err := pgconn.Connect(ctx, st.shop.Database().URL("shop"))
+			db, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 			if err != nil {
 				return err
 			}
@@ -38,7 +42,7 @@ func (st *stage) replay(ctx context.Context, t transaction) (tally, error) {
 			return nil
 		})
 	}
-	err := g.Wait()
+	err = g.Wait()
 	return tally{done: int(done.Load()), took: time.Since(begun)}, err
 }
 

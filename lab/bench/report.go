@@ -51,16 +51,21 @@ func (st *stage) conclude(f figures) {
 	st.line("the first by the second, in pairs", ratios, hundredths, "0.50 at least, 0.70 at best")
 	st.line("program's CPU-seconds per 1,000 orders", each(f.ours, phase.programPer1000), hundredths, "1.00 at most")
 	st.line("PostgreSQL's CPU-seconds per 1,000 orders", each(f.ours, phase.databasePer1000), hundredths, "")
-	st.line("program's peak memory under load, MB", each(f.ours, func(p phase) float64 { return float64(p.peak) / 1e6 }), whole, "150 at most")
+	st.line("program's peak memory under load, MB", each(f.ours, phase.peakMB), whole, "150 at most")
 	st.line("program's memory when idle, MB", []float64{float64(f.idle) / 1e6}, whole, "40 at most")
 	st.line("product reads a second", each(f.reads, phase.rate), whole, "15000 at least")
 	st.line("program's CPU-seconds per 1,000 reads", each(f.reads, phase.programPer1000), hundredths, "")
 	fmt.Fprintln(st.out)
-	for _, s := range f.switched {
-		fmt.Fprintf(st.out, "telemetry %-4s %6s checkouts/s at %s CPU s per 1,000 and %s MB; %6s reads/s at %s CPU s per 1,000\n",
-			onOff(s.on)+":", whole(s.bought.rate()), hundredths(s.bought.programPer1000()), megabytes(s.bought.peak),
-			whole(s.looked.rate()), hundredths(s.looked.programPer1000()))
-	}
+	st.compared("as it is", f.asItIs)
+	st.compared("with "+st.variant, f.variant)
+	fmt.Fprintln(st.out)
+}
+
+func (st *stage) compared(name string, v variant) {
+	of := func(phases []phase, f func(phase) float64) float64 { return median(each(phases, f)) }
+	fmt.Fprintf(st.out, "%s: %.0f checkouts/s at %.2f CPU s per 1,000 and %.0f MB, %.0f reads/s at %.3f CPU s per 1,000\n", name,
+		of(v.bought, phase.rate), of(v.bought, phase.programPer1000), of(v.bought, phase.peakMB),
+		of(v.looked, phase.rate), of(v.looked, phase.programPer1000))
 }
 
 func (st *stage) line(name string, values []float64, format func(float64) string, goal string) {

@@ -10,18 +10,19 @@ import (
 
 // figures are what a run finds out.
 type figures struct {
-	idle     int64 // memory of the program before anybody has bought anything, in bytes
-	other    rival
-	ours     []phase // checkouts over HTTP
-	theirs   []phase // the same by the rival
-	reads    []phase
-	switched []switched
+	idle    int64 // memory of the program before anybody has bought anything, in bytes
+	other   rival
+	ours    []phase // checkouts over HTTP
+	theirs  []phase // the same by the rival
+	reads   []phase
+	variant variant
+	asItIs  variant // the program, measured in turns with the variant
 }
 
-// switched is checkouts and reads with telemetry on or off.
-type switched struct {
-	on             bool
-	bought, looked phase
+// A variant is the program with something in its environment.
+type variant struct {
+	env            []string
+	bought, looked []phase
 }
 
 // run measures, and reports at the end. The profiles come first: they warm
@@ -32,7 +33,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 		return err
 	}
 	defer st.shop.Stop()
-	var f figures
+	f := figures{variant: variant{env: []string{s.variant}}}
 	if f.idle, err = st.idle(ctx); err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 		return err
 	}
 	st.introduce(t)
-	for _, step := range []func(context.Context, *figures) error{st.profiles, st.compare, st.readRounds, st.switchTelemetry} {
+	for _, step := range []func(context.Context, *figures) error{st.profiles, st.compare, st.readRounds, st.compareVariant} {
 		if err := step(ctx, &f); err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 const settleTime = 3 * time.Second
 
 func (st *stage) idle(ctx context.Context) (int64, error) {
-	if err := st.again(ctx, st.telemetry); err != nil { // filling the shop is no idleness
+	if err := st.again(ctx); err != nil { // filling the shop is no idleness
 		return 0, err
 	}
 	select {
@@ -111,24 +112,27 @@ func (st *stage) readRounds(ctx context.Context, f *figures) error {
 	return nil
 }
 
-// switchTelemetry measures once with telemetry and once without.
-func (st *stage) switchTelemetry(ctx context.Context, f *figures) error {
-	for _, on := range []bool{!st.telemetry, st.telemetry} {
-		if err := st.again(ctx, on); err != nil {
-			return err
+// compareVariant measures the program with something else in its environment,
+// and as it is, in turns.
+func (st *stage) compareVariant(ctx context.Context, f *figures) error {
+	for range st.pairs {
+		for _, v := range []*variant{&f.variant, &f.asItIs} {
+			if err := st.again(ctx, v.env...); err != nil {
+				return err
+			}
+			if _, err := st.checkouts(ctx); err != nil { // warm-up
+				return err
+			}
+			bought, err := st.measure(ctx, st.checkouts)
+			if err != nil {
+				return err
+			}
+			looked, err := st.measure(ctx, st.reads)
+			if err != nil {
+				return err
+			}
+			v.bought, v.looked = append(v.bought, bought), append(v.looked, looked)
 		}
-		if _, err := st.checkouts(ctx); err != nil { // warm-up
-			return err
-		}
-		s := switched{on: on}
-		var err error
-		if s.bought, err = st.measure(ctx, st.checkouts); err != nil {
-			return err
-		}
-		if s.looked, err = st.measure(ctx, st.reads); err != nil {
-			return err
-		}
-		f.switched = append(f.switched, s)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,11 +66,13 @@ func (st *stage) step(string) func(string) {
 	}
 }
 
-// again starts the program anew with telemetry on or off. The database stays.
-func (st *stage) again(ctx context.Context, on bool) error {
+// again starts the program anew, with more in its environment. The database
+// stays.
+func (st *stage) again(ctx context.Context, env ...string) error {
 	st.shop.Kill()
-	st.options.Env = append(st.options.Env, telemetry(on)) // the last one counts
-	return st.shop.Restart(ctx, st.options)
+	o := st.options
+	o.Env = slices.Concat(o.Env, env) // of two of one name the last one counts
+	return st.shop.Restart(ctx, o)
 }
 
 // sku names product n. All names are equally long, so that they sort as their
@@ -79,6 +82,8 @@ func sku(n int) string { return fmt.Sprintf("%s%d", skuPrefix, skuBase+n) }
 const (
 	skuPrefix = "BENCH-"
 	skuBase   = 10_000
+
+	maxProducts = 80_000
 )
 
 // stocked is more than any run can sell of one product.
