@@ -46,8 +46,8 @@ func BenchmarkSpan(b *testing.B) {
 	b.Cleanup(drain.Close)
 	for name, o := range map[string]Options{
 		"off":        {},
-		"exported":   {Endpoint: drain.URL},
-		"compressed": {Endpoint: drain.URL},
+		"exported":   {Getenv: exportTo(drain.URL)},
+		"compressed": {Getenv: exportTo(drain.URL)},
 	} {
 		b.Run(name, func(b *testing.B) {
 			if name == "compressed" {
@@ -85,7 +85,7 @@ func BenchmarkHandler(b *testing.B) {
 	for name, o := range map[string]Options{
 		"bare":         {},
 		"otelhttp/off": {},
-		"otelhttp/on":  {Endpoint: drain.URL},
+		"otelhttp/on":  {Getenv: exportTo(drain.URL)},
 	} {
 		b.Run(name, func(b *testing.B) {
 			_, stop := start(b, o)

@@ -14,11 +14,7 @@ type Targets struct{ Traces, Metrics, Logs string }
 // specification of the OTLP exporter has it: a signal's own variable is used as
 // it is, the common one is a base.
 func Endpoints(getenv func(string) string) (Targets, error) {
-	return endpoints(Options{Getenv: getenv})
-}
-
-func endpoints(o Options) (Targets, error) {
-	if strings.EqualFold(o.Getenv("OTEL_SDK_DISABLED"), "true") {
+	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") {
 		return Targets{}, nil
 	}
 	var t Targets
@@ -30,10 +26,10 @@ func endpoints(o Options) (Targets, error) {
 		{"METRICS", "v1/metrics", &t.Metrics},
 		{"LOGS", "v1/logs", &t.Logs},
 	} {
-		if o.Getenv("OTEL_"+s.name+"_EXPORTER") == "none" {
+		if getenv("OTEL_"+s.name+"_EXPORTER") == "none" {
 			continue
 		}
-		u, err := endpoint(o, s.name, s.path)
+		u, err := endpoint(getenv, s.name, s.path)
 		if err != nil {
 			return Targets{}, err
 		}
@@ -42,28 +38,25 @@ func endpoints(o Options) (Targets, error) {
 	return t, nil
 }
 
-func endpoint(o Options, signal, path string) (string, error) {
-	own, name := o.Getenv("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT"), "OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT"
-	base := o.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
-	if o.Endpoint != "" {
-		own, base = "", o.Endpoint
+func endpoint(getenv func(string) string, signal, path string) (string, error) {
+	name := "OTEL_EXPORTER_OTLP_" + signal + "_ENDPOINT"
+	raw, own := getenv(name), true
+	if raw == "" {
+		name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+		raw, own = getenv(name), false
 	}
-	if own == "" && base == "" {
+	if raw == "" {
 		return "", nil
-	}
-	raw := own
-	if own == "" {
-		raw, name = base, "OTEL_EXPORTER_OTLP_ENDPOINT"
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 		return "", fmt.Errorf("%s is %q: want a URL such as http://localhost:4318", name, raw)
 	}
-	if o.Getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" && o.Endpoint == "" {
+	if getenv("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc" {
 		return "", errGRPC
 	}
-	if own != "" {
-		return own, nil
+	if own {
+		return raw, nil
 	}
 	return u.JoinPath(path).String(), nil
 }

@@ -9,9 +9,8 @@ import (
 func TestEndpointsFollowTheSpecification(t *testing.T) {
 	const base = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	tests := map[string]struct {
-		endpoint string
-		env      []string
-		want     Targets
+		env  []string
+		want Targets
 	}{
 		"nothing set": {},
 		"a base": {
@@ -31,17 +30,12 @@ func TestEndpointsFollowTheSpecification(t *testing.T) {
 			want: Targets{Traces: "http://c/v1/traces"},
 		},
 		"all switched off": {env: []string{base, "http://c", "OTEL_SDK_DISABLED", "true"}},
-		"the option wins": {
-			endpoint: "http://lab:1",
-			env:      []string{base, "http://c", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://d", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
-			want:     Targets{"http://lab:1/v1/traces", "http://lab:1/v1/metrics", "http://lab:1/v1/logs"},
-		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := endpoints(Options{Endpoint: tt.endpoint, Getenv: environment(tt.env...)})
+			got, err := Endpoints(environment(tt.env...))
 			if err != nil || got != tt.want {
-				t.Errorf("endpoints = %+v, %v; want %+v", got, err, tt.want)
+				t.Errorf("Endpoints = %+v, %v; want %+v", got, err, tt.want)
 			}
 		})
 	}

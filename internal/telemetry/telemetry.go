@@ -29,10 +29,6 @@ type Options struct {
 	Version      string // service.version
 	Architecture string // the attribute "arch", by which the comparison groups; may be empty
 
-	// Endpoint is the base URL of an OTLP/HTTP receiver, http://localhost:4318.
-	// It wins over the environment.
-	Endpoint string
-
 	// Getenv reads the environment; nil reads that of the process.
 	Getenv func(string) string
 
@@ -56,7 +52,7 @@ func Start(ctx context.Context, o Options) (shutdown func(context.Context) error
 	if err != nil {
 		return nil, err
 	}
-	to, err := endpoints(o)
+	to, err := Endpoints(o.Getenv)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,11 @@ func environment(kv ...string) func(string) string {
 	return func(k string) string { return m[k] }
 }
 
+// exportTo is an environment that sends everything to a receiver.
+func exportTo(url string) func(string) string {
+	return environment("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+}
+
 // start starts telemetry for a test and returns its local log and the function
 // that flushes and stops it.
 func start(tb testing.TB, o Options) (*bytes.Buffer, func()) {
@@ -66,7 +71,7 @@ func TestAllThreeSignalsArrive(t *testing.T) {
 	running := goleak.IgnoreCurrent()
 	c := newCollector(t, nil)
 	out, stop := start(t, Options{Service: "till", Version: "1.2.3", Architecture: "monolith",
-		Getenv: environment("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)})
+		Getenv: exportTo(c.URL)})
 
 	ctx, span := otel.Tracer("test").Start(context.Background(), "sell")
 	slog.InfoContext(ctx, "sold", "sku", "TEA-1")
@@ -175,7 +180,7 @@ func TestContextAndBaggageTravelInHeaders(t *testing.T) {
 func TestABlockedReceiverHoldsNobodyUp(t *testing.T) {
 	block := make(chan struct{})
 	c := newCollector(t, block)
-	out, stop := start(t, Options{Service: "till", Endpoint: c.URL})
+	out, stop := start(t, Options{Service: "till", Getenv: exportTo(c.URL)})
 
 	began := time.Now()
 	for range 4 * queueSize {
@@ -200,7 +205,7 @@ func TestShutdownGivesUpWhenItsTimeIsOver(t *testing.T) {
 	c := newCollector(t, make(chan struct{}))
 	before := slog.Default()
 	defer slog.SetDefault(before)
-	stop, err := Start(t.Context(), Options{Service: "till", Endpoint: c.URL, Getenv: environment(), Log: &bytes.Buffer{}})
+	stop, err := Start(t.Context(), Options{Service: "till", Getenv: exportTo(c.URL), Log: &bytes.Buffer{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +222,7 @@ func TestShutdownGivesUpWhenItsTimeIsOver(t *testing.T) {
 func TestAReceiverThatIsDownIsReportedOnceAndShutdownSucceeds(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	out, stop := start(t, Options{Service: "till", Endpoint: gone.URL})
+	out, stop := start(t, Options{Service: "till", Getenv: exportTo(gone.URL)})
 	for range 3 * batchSize {
 		_, span := otel.Tracer("test").Start(context.Background(), "sell")
 		span.End()

@@ -133,7 +133,7 @@ func (r *Running) startReceiver(o Options) error {
 	if err != nil {
 		return err
 	}
-	if r.Traces, err = otlp.Listen(otlp.Options{Relay: relay}); err != nil {
+	if r.Traces, err = otlp.Listen(relay); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())

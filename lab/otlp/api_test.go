@@ -38,7 +38,7 @@ func ask(tb testing.TB, r *Receiver, path string, v any) int {
 }
 
 func TestQuestionsAboutTraces(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	x, err := otlptrace.New(t.Context(), otlptracehttp.NewClient(otlptracehttp.WithEndpointURL(r.URL()+"/v1/traces")))
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestQuestionsAboutTraces(t *testing.T) {
 }
 
 func TestQuestionsThatMakeNoSense(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	for path, want := range map[string]int{
 		"/api/traces?limit=0":                            400,
 		"/api/traces?limit=many":                         400,

@@ -44,7 +44,7 @@ func batch(tb testing.TB) []byte {
 // BenchmarkReceive posts batches of 500 spans. cpu-ns/span is of client and
 // server together; the client sends bytes that are made already.
 func BenchmarkReceive(b *testing.B) {
-	r := serve(b, Options{})
+	r := serve(b, RelayTo{})
 	body := batch(b)
 	b.SetBytes(int64(len(body)))
 	before, began := cpu(b), time.Now()
@@ -58,7 +58,7 @@ func BenchmarkReceive(b *testing.B) {
 // BenchmarkExportAndReceive is the whole way, from a span that ends in one
 // process to its being kept in another, less the making of the span.
 func BenchmarkExportAndReceive(b *testing.B) {
-	r := serve(b, Options{})
+	r := serve(b, RelayTo{})
 	spans := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
 	for range 500 {

@@ -68,7 +68,7 @@ func TestAnswersOverHTTP(t *testing.T) {
 		"unknown type":        {good, []string{"Content-Type", "text/plain"}, 415, typeJSON},
 		"no type":             {good, nil, 415, typeJSON},
 	}
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			resp, answer := send(t, r.URL()+"/v1/traces", tt.body, tt.header...)
@@ -91,7 +91,7 @@ func TestAnswersOverHTTP(t *testing.T) {
 }
 
 func TestAnswersAreOfTheTypeOfTheRequest(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	for _, path := range []string{"/v1/traces", "/v1/metrics", "/v1/logs"} {
 		resp, answer := send(t, r.URL()+path, nil, "Content-Type", typeProtobuf)
 		if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != typeProtobuf || len(answer) != 0 {
@@ -105,7 +105,7 @@ func TestAnswersAreOfTheTypeOfTheRequest(t *testing.T) {
 }
 
 func TestJSONIsReceived(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	if resp, answer := send(t, r.URL()+"/v1/traces", []byte(jsonSpan), "Content-Type", typeJSON); resp.StatusCode != 200 {
 		t.Fatalf("answer = %d %s", resp.StatusCode, answer)
 	}
@@ -116,7 +116,7 @@ func TestJSONIsReceived(t *testing.T) {
 }
 
 func TestSpansThatAreRefusedAreCounted(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	_, answer := send(t, r.URL()+"/v1/traces", twoSpans(t), "Content-Type", typeProtobuf)
 	var got coltrace.ExportTraceServiceResponse
 	if err := proto.Unmarshal(answer, &got); err != nil {
@@ -154,7 +154,7 @@ func exportOverGRPC(tb testing.TB, r *Receiver, body []byte) *coltrace.ExportTra
 }
 
 func TestAnswersOverGRPC(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	if answer := exportOverGRPC(t, r, twoSpans(t)); answer.PartialSuccess.GetRejectedSpans() != 1 {
 		t.Errorf("answer = %v, want one span rejected", answer)
 	}

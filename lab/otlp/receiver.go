@@ -24,15 +24,6 @@ import (
 // batch of 512 spans is about 0.3 MB.
 const maxBody = 16 << 20
 
-// Options say where a receiver listens, how much it keeps and to whom it passes
-// on.
-type Options struct {
-	HTTP  string // address; empty is a free port of the loopback interface
-	GRPC  string // likewise
-	Keep  trace.Limits
-	Relay RelayTo
-}
-
 // A Receiver is a running OTLP receiver.
 type Receiver struct {
 	store *trace.Store
@@ -41,26 +32,20 @@ type Receiver struct {
 	grpc  net.Listener
 }
 
-// Listen takes the ports, so that processes can be told where to report before
-// anything is served. Serve must follow.
-func Listen(o Options) (*Receiver, error) {
+// Listen takes two free ports of the loopback interface, so that processes can
+// be told where to report before anything is served. Serve must follow. What is
+// received is passed on to the user's own receiver.
+func Listen(to RelayTo) (*Receiver, error) {
 	var err error
-	r := &Receiver{store: trace.NewStore(o.Keep), relay: newRelay(o.Relay)}
-	if r.http, err = listen(o.HTTP); err != nil {
+	r := &Receiver{store: trace.NewStore(trace.Limits{}), relay: newRelay(to)}
+	if r.http, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("listen for OTLP/HTTP: %w", err)
 	}
-	if r.grpc, err = listen(o.GRPC); err != nil {
+	if r.grpc, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		_ = r.http.Close()
 		return nil, fmt.Errorf("listen for OTLP/gRPC: %w", err)
 	}
 	return r, nil
-}
-
-func listen(addr string) (net.Listener, error) {
-	if addr == "" {
-		addr = "127.0.0.1:0"
-	}
-	return net.Listen("tcp", addr)
 }
 
 // URL is the base for OTEL_EXPORTER_OTLP_ENDPOINT and for the questions under

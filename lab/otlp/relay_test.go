@@ -40,7 +40,7 @@ func at(base string) telemetry.Targets {
 
 func TestEverythingIsPassedOnUnchanged(t *testing.T) {
 	url, got := target(t)
-	r := serve(t, Options{Relay: RelayTo{Targets: at(url + "/base"), Headers: map[string]string{"X-Key": "k"}}})
+	r := serve(t, RelayTo{Targets: at(url + "/base"), Headers: map[string]string{"X-Key": "k"}})
 	spans := twoSpans(t)
 	for _, m := range []message{
 		{"/v1/traces", typeProtobuf, "", spans},
@@ -78,7 +78,7 @@ func TestASlowReceiverHoldsNobodyUp(t *testing.T) {
 	defer slow.Close()
 	defer close(release)
 	var log syncBuffer
-	r, err := Listen(Options{Relay: RelayTo{Targets: at(slow.URL)}})
+	r, err := Listen(RelayTo{Targets: at(slow.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (s *syncBuffer) String() string {
 // Someone may set the receiver's own address as the user's.
 func TestReceiversDoNotPassOnInCircles(t *testing.T) {
 	url, got := target(t)
-	r := serve(t, Options{Relay: RelayTo{Targets: at(url)}})
+	r := serve(t, RelayTo{Targets: at(url)})
 	send(t, r.URL()+"/v1/traces", twoSpans(t), "Content-Type", typeProtobuf)
 	p := <-got
 	mark := p.head.Get(relayedHeader)
@@ -141,7 +141,7 @@ func TestReceiversDoNotPassOnInCircles(t *testing.T) {
 
 func TestWhatIsQueuedIsPassedOnAtTheEnd(t *testing.T) {
 	url, got := target(t)
-	r, err := Listen(Options{Relay: RelayTo{Targets: at(url)}})
+	r, err := Listen(RelayTo{Targets: at(url)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestRelayFromTheEnvironment(t *testing.T) {
 }
 
 func TestAProgramReportsHereWhateverTheUserSet(t *testing.T) {
-	r := serve(t, Options{})
+	r := serve(t, RelayTo{})
 	got := r.Env([]string{"HOME=/h", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://jaeger", "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca",
 		"OTEL_SDK_DISABLED=true", "OTEL_LOGS_EXPORTER=none", "OTEL_SERVICE_NAME=mine", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"})
 	want := []string{"HOME=/h", "OTEL_TRACES_SAMPLER=always_on", "OTEL_EXPORTER_OTLP_ENDPOINT=" + r.URL()}
