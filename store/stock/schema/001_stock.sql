@@ -19,7 +19,6 @@ CREATE TABLE stock_movements (
 
 -- An order takes a product once and gives it back once.
 CREATE UNIQUE INDEX stock_movements_once ON stock_movements (order_id, sku, reason) WHERE order_id IS NOT NULL;
-CREATE INDEX stock_movements_by_sku ON stock_movements (sku);
 
 CREATE FUNCTION book_stock_movement() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
