@@ -7,6 +7,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ type Options struct {
 	Tokens       Verifier
 	Health       *serve.Health
 	Translate    func(error) error // turns a driver's error into a fault; may be nil
-	MaxBrowsing  int64             // requests other than checkout handled at once; 0 means 100
+	MaxBrowsing  int64             // requests of the class Browsing handled at once; 0 means 100
 	MaxCheckouts int64             // checkouts handled at once; 0 means 1,000
 	MaxUploads   int64             // uploads handled at once; 0 means 8
 }
@@ -54,16 +55,7 @@ type server struct {
 
 // Handler serves a shop by the route table.
 func Handler(shop Shop, o Options) http.Handler {
-	if o.MaxBrowsing == 0 {
-		o.MaxBrowsing = 100
-	}
-	if o.MaxCheckouts == 0 {
-		o.MaxCheckouts = 1000
-	}
-	if o.MaxUploads == 0 {
-		o.MaxUploads = 8
-	}
-	s := &server{shop, o, rest.NewLimiter(o.MaxBrowsing, o.MaxCheckouts, o.MaxUploads)}
+	s := &server{shop, o, rest.NewLimiter(cmp.Or(o.MaxBrowsing, 100), cmp.Or(o.MaxCheckouts, 1000), cmp.Or(o.MaxUploads, 8))}
 	mux := http.NewServeMux()
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))

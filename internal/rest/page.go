@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"triptych/domain/fault"
@@ -63,11 +64,7 @@ func Known(r *http.Request, names ...string) (url.Values, error) {
 		return nil, fault.New(fault.Malformed, "bad_parameter", "the query string cannot be read")
 	}
 	for name, values := range q {
-		known := false
-		for _, n := range names {
-			known = known || n == name
-		}
-		if !known {
+		if !slices.Contains(names, name) {
 			return nil, BadParameter(name, "is not known here")
 		}
 		if len(values) > 1 {
