@@ -44,11 +44,23 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
 	done
 
+conformance: ## The contract's cases against the monolith, one line each
+	go test -count=1 -v -run KeepsTheContract ./monolith
+
 check-url: ## The contract's cases against the shop that runs at URL
 	go run ./cmd/triptych check --url $(URL)
 
 bench-monolith: ## Checkouts over HTTP beside pgbench with the same statements, in turns (4 minutes)
 	go run ./lab/bench
+
+bench-payroll: ## Payroll runs of 100,000 rows, three months in a row
+	go test -run '^$$' -bench PayrollRun -benchtime 3x ./monolith
+
+bench-pictures: ## A photo of 12 megapixels made into three sizes
+	go test -run '^$$' -bench Process -count 5 ./domain/picture
+
+bench-telemetry: ## What a span, a traced request and a received batch cost
+	go test -run '^$$' -bench . ./internal/telemetry ./lab/otlp ./lab/trace
 
 load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/README.md)
 	@loadtest/run steady.js
@@ -56,4 +68,5 @@ load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/R
 smoke: ## Every route of a running shop once, by k6
 	@loadtest/run smoke.js
 
-.PHONY: help run up test check format vet lint race vuln fuzz check-url bench-monolith load smoke
+.PHONY: help run up test check format vet lint race vuln fuzz conformance check-url bench-monolith bench-payroll \
+	bench-pictures bench-telemetry load smoke
