@@ -168,7 +168,8 @@ func forgedTokens(t *try) {
 			}
 		}
 	}
-	t.get(&account{Token: "x.y.z"}, "/v1/products").refused(http.StatusUnauthorized, "unauthenticated")
+	// Where anyone may call, nobody looks at it: an old one keeps no one out.
+	t.get(&account{Token: "x.y.z"}, "/v1/products").want(http.StatusOK)
 }
 
 func authorizationHeader(t *try) {
