@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +14,7 @@ type phase struct {
 	tally
 	program  time.Duration // processor time of the monolith
 	database time.Duration // of PostgreSQL
+	client   time.Duration // of this program: the customers, and the receiver of telemetry
 	peak     int64         // the most memory that the monolith had, in bytes
 }
 
@@ -37,6 +40,10 @@ func (st *stage) measure(ctx context.Context, run func(context.Context) (tally, 
 	if err != nil {
 		return p, err
 	}
+	clientBefore, err := ownTime(os.Getpid())
+	if err != nil {
+		return p, err
+	}
 	if p.tally, err = run(ctx); err != nil {
 		return p, err
 	}
@@ -46,8 +53,12 @@ func (st *stage) measure(ctx context.Context, run func(context.Context) (tally, 
 	if p.database, err = familyTime(server); err != nil {
 		return p, err
 	}
+	if p.client, err = ownTime(os.Getpid()); err != nil {
+		return p, err
+	}
 	p.program -= programBefore
 	p.database -= databaseBefore
+	p.client -= clientBefore
 	p.peak, err = memory(program, "VmHWM")
 	return p, err
 }
@@ -67,5 +78,15 @@ func (p phase) programPer1000() float64 { return p.program.Seconds() * 1000 / fl
 
 // databasePer1000 is PostgreSQL's.
 func (p phase) databasePer1000() float64 { return p.database.Seconds() * 1000 / float64(p.done) }
+
+// clientPer1000 is this program's.
+func (p phase) clientPer1000() float64 { return p.client.Seconds() * 1000 / float64(p.done) }
+
+// ours is how much of the machine's processors all of that used, in percent.
+// What is missing to 100 was idle, or taken by others, and then the rates are
+// too low.
+func (p phase) ours() float64 {
+	return 100 * (p.program + p.database + p.client).Seconds() / (p.took.Seconds() * float64(runtime.NumCPU()))
+}
 
 func (p phase) peakMB() float64 { return float64(p.peak) / 1e6 }

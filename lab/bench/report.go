@@ -54,7 +54,7 @@ func (st *stage) conclude(f figures) {
 	st.line("program's peak memory under load, MB", each(f.ours, phase.peakMB), whole, "150 at most")
 	st.line("program's memory when idle, MB", []float64{float64(f.idle) / 1e6}, whole, "40 at most")
 	st.line("product reads a second", each(f.reads, phase.rate), whole, "15000 at least")
-	st.line("program's CPU-seconds per 1,000 reads", each(f.reads, phase.programPer1000), hundredths, "")
+	st.line("program's CPU-seconds per 1,000 reads", each(f.reads, phase.programPer1000), thousandths, "")
 	fmt.Fprintln(st.out)
 	st.compared("as it is", f.asItIs)
 	st.compared("with "+st.variant, f.variant)
@@ -93,7 +93,7 @@ func onOff(on bool) string {
 	return "off"
 }
 
-func whole(f float64) string      { return fmt.Sprintf("%.0f", f) }
-func hundredths(f float64) string { return fmt.Sprintf("%.2f", f) }
-func megabytes(n int64) string    { return whole(float64(n) / 1e6) }
-func ms(d time.Duration) string   { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }
+func whole(f float64) string       { return fmt.Sprintf("%.0f", f) }
+func hundredths(f float64) string  { return fmt.Sprintf("%.2f", f) }
+func thousandths(f float64) string { return fmt.Sprintf("%.3f", f) }
+func ms(d time.Duration) string    { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }

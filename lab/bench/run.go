@@ -73,8 +73,8 @@ func (st *stage) idle(ctx context.Context) (int64, error) {
 // each time, since tables grow.
 func (st *stage) compare(ctx context.Context, f *figures) error {
 	fmt.Fprintf(st.out, "\nCheckouts over HTTP, and %s\n\n", f.other.name)
-	st.row("", "checkouts", "p50", "p99", "without", "", "CPU s/1000:", "database", "database", "peak")
-	st.row("round", "a second", "ms", "ms", "program", "ratio", "program", "", "without", "MB")
+	st.row("", "checkouts", "p50", "p99", "without", "", "CPU s/1000:", "", "", "database", "processors", "peak")
+	st.row("round", "a second", "ms", "ms", "program", "ratio", "program", "database", "client", "without", "used, %", "MB")
 	for round := range st.rounds {
 		var a, b phase
 		turns := []func() error{
@@ -91,7 +91,8 @@ func (st *stage) compare(ctx context.Context, f *figures) error {
 		}
 		f.ours, f.theirs = append(f.ours, a), append(f.theirs, b)
 		st.row(round+1, whole(a.rate()), ms(a.quantile(0.5)), ms(a.quantile(0.99)), whole(b.rate()), hundredths(a.rate()/b.rate()),
-			hundredths(a.programPer1000()), hundredths(a.databasePer1000()), hundredths(b.databasePer1000()), megabytes(a.peak))
+			hundredths(a.programPer1000()), hundredths(a.databasePer1000()), hundredths(a.clientPer1000()),
+			hundredths(b.databasePer1000()), whole(a.ours()), whole(a.peakMB()))
 	}
 	return nil
 }
@@ -99,15 +100,16 @@ func (st *stage) compare(ctx context.Context, f *figures) error {
 // readRounds measures reading products.
 func (st *stage) readRounds(ctx context.Context, f *figures) error {
 	fmt.Fprint(st.out, "\nProduct reads\n\n")
-	st.row("", "reads", "p50", "p99", "", "", "CPU s/1000:", "database")
-	st.row("round", "a second", "ms", "ms", "", "", "program")
+	st.row("", "reads", "p50", "p99", "CPU s/1000:", "", "", "processors")
+	st.row("round", "a second", "ms", "ms", "program", "database", "client", "used, %")
 	for round := range st.rounds {
 		p, err := st.measure(ctx, st.reads)
 		if err != nil {
 			return err
 		}
 		f.reads = append(f.reads, p)
-		st.row(round+1, whole(p.rate()), ms(p.quantile(0.5)), ms(p.quantile(0.99)), "", "", hundredths(p.programPer1000()), hundredths(p.databasePer1000()))
+		st.row(round+1, whole(p.rate()), ms(p.quantile(0.5)), ms(p.quantile(0.99)),
+			thousandths(p.programPer1000()), thousandths(p.databasePer1000()), thousandths(p.clientPer1000()), whole(p.ours()))
 	}
 	return nil
 }
