@@ -41,6 +41,7 @@ type Options struct {
 	MaxBrowsing  int64             // requests of the class Browsing handled at once; 0 means 100
 	MaxCheckouts int64             // checkouts handled at once; 0 means 1,000
 	MaxUploads   int64             // uploads handled at once; 0 means 8
+	MaxSignIns   int64             // passwords hashed or waiting to be; 0 means 50
 }
 
 // maxWait is the longest that Prefer: wait is honoured.
@@ -55,7 +56,7 @@ type server struct {
 
 // Handler serves a shop by the route table.
 func Handler(shop Shop, o Options) http.Handler {
-	s := &server{shop, o, rest.NewLimiter(cmp.Or(o.MaxBrowsing, 100), cmp.Or(o.MaxCheckouts, 1000), cmp.Or(o.MaxUploads, 8))}
+	s := &server{shop, o, rest.NewLimiter(cmp.Or(o.MaxBrowsing, 100), cmp.Or(o.MaxCheckouts, 1000), cmp.Or(o.MaxUploads, 8), cmp.Or(o.MaxSignIns, 50))}
 	mux := http.NewServeMux()
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))

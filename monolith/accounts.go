@@ -54,8 +54,14 @@ func (s *shop) createManager(ctx context.Context, email, password string) error 
 }
 
 // SignIn implements api.Accounts. It checks a password also when there is no
-// such account, so that the time it takes tells nothing.
+// such account, so that the time it takes tells nothing; and those of one
+// address one after the other, so that many guesses at once are all counted.
 func (s *shop) SignIn(ctx context.Context, email, password string) (string, time.Time, error) {
+	done, err := s.signingIn.take(ctx, account.FoldEmail(email))
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	defer done()
 	failures, err := accounts.Failures(ctx, s.db, email, now(), failureWindow)
 	if err != nil {
 		return "", time.Time{}, err

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"triptych/domain/account"
@@ -30,5 +32,29 @@ func TestACustomerIsNotMadeManager(t *testing.T) {
 	}
 	if err := s.createManager(t.Context(), "Ada@example.com", "a good password"); err == nil {
 		t.Error("the shop starts without a manager")
+	}
+}
+
+// Guesses that come all at once must not slip past a count that none of them
+// has reached yet.
+func TestGuessesAtOnceAreAllCounted(t *testing.T) {
+	s := open(t)
+	var guessed, stopped atomic.Int32
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			switch _, _, err := s.SignIn(t.Context(), "ada@example.com", "a wild guess"); {
+			case fault.Is(err, "unauthenticated"):
+				guessed.Add(1)
+			case fault.Is(err, "too_many_attempts"):
+				stopped.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if guessed.Load() != maxFailures || stopped.Load() != 40-maxFailures {
+		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), maxFailures, 40-maxFailures)
 	}
 }

@@ -41,6 +41,7 @@ type shop struct {
 	tokens    api.Signer
 	passwords *password.Hasher
 	placing   *turns // by account and idempotency key
+	signingIn *turns // by e-mail address
 	news      *news
 	payday    *payday
 	gallery   *gallery
@@ -49,7 +50,7 @@ type shop struct {
 func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
 	news := newNews()
 	return &shop{
-		db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), news: news,
+		db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), signingIn: newTurns(), news: news,
 		payday: newPayday(db, news), gallery: newGallery(db, news),
 	}
 }

@@ -1,7 +1,7 @@
 CREATE TABLE accounts (
 	id          uuid PRIMARY KEY,
 	email       text NOT NULL,                -- as it was given
-	email_key   text NOT NULL UNIQUE CHECK (email_key = lower(email_key)), -- folded: unique without regard to case
+	email_key   text NOT NULL UNIQUE, -- folded: unique without regard to case
 	name        text NOT NULL,
 	role        text NOT NULL CHECK (role IN ('customer', 'manager')),
 	password    text NOT NULL,                -- argon2id, in PHC string form
