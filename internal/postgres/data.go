@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,15 +49,20 @@ func locale(major int) []string {
 	}
 }
 
-// clear throws the data away, with its password.
+// clear throws the data away, with its password. The data gets another name
+// first: whoever is killed while removing it leaves none, not half of it.
 func (h *home) clear() error {
-	for _, name := range []string{"data", "data.new", "password"} {
-		if err := os.RemoveAll(h.path(name)); err != nil {
-			return err
-		}
+	if err := h.sweep(); err != nil {
+		return err
 	}
-	return nil
+	if err := os.Rename(h.path("data"), h.path("data.old")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return errors.Join(os.RemoveAll(h.path("data.new")), os.RemoveAll(h.path("password")), h.sweep())
 }
+
+// sweep removes what clear, cut short, has left.
+func (h *home) sweep() error { return os.RemoveAll(h.path("data.old")) }
 
 // awaitOrphan waits for the server of a program that was killed: that program's
 // watcher is ending it. And it removes the note of a process id that belongs to

@@ -88,6 +88,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 func (s *Server) prepare(ctx context.Context, o Options) (err error) {
 	s.awaitOrphan(ctx)
+	if err := s.home.sweep(); err != nil {
+		return err
+	}
 	if o.Fresh {
 		if err := s.home.clear(); err != nil {
 			return err

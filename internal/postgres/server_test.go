@@ -89,6 +89,20 @@ func TestDataIsThereNextTime(t *testing.T) {
 	}
 }
 
+// A kill while the old data is being thrown away leaves some of it, which must
+// not be taken for the new, nor stay for good.
+func TestAFreshStartThatWasCutShort(t *testing.T) {
+	dir := dataFolder(t)
+	old := filepath.Join(dir, "data.old")
+	if err := errors.Join(os.Rename(filepath.Join(dir, "data"), old), os.Remove(filepath.Join(old, "PG_VERSION"))); err != nil {
+		t.Fatal(err)
+	}
+	start(t, postgres.Options{Dir: dir, Settings: quick})
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the old data is still there: %v", err)
+	}
+}
+
 func doAt(t *testing.T, url, sql string) {
 	t.Helper()
 	do(t, connect(t, url), sql)
