@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -17,12 +18,27 @@ import (
 	"triptych/store/stock"
 )
 
-// place places an order. This is the whole of it: the order is priced and its
-// payment authorised, which may be slow and holds no lock; then one transaction
+// cartAttempts is how often an order of a cart is begun that loses lines
+// meanwhile.
+const cartAttempts = 5
+
+// place places an order, of a cart as it is when the order takes it: an order
+// that finds lines gone begins anew, with what is left.
+func (s *shop) place(ctx context.Context, request idempotency.Request, d order.Draft) (o order.Order, err error) {
+	for range cartAttempts {
+		if o, err = s.placeOnce(ctx, request, d); !errors.Is(err, carts.ErrGone) {
+			return o, err
+		}
+	}
+	return o, inProgress()
+}
+
+// placeOnce is the whole of placing an order: it is priced and its payment
+// authorised, which may be slow and holds no lock; then one transaction
 // records the key, takes the stock, captures the payment and stores the order.
 // Either all of that happens or nothing does, so there is nothing to undo: an
 // authorisation that no commit captured lapses.
-func (s *shop) place(ctx context.Context, request idempotency.Request, d order.Draft) (order.Order, error) {
+func (s *shop) placeOnce(ctx context.Context, request idempotency.Request, d order.Draft) (order.Order, error) {
 	pending, err := s.price(ctx, request, d)
 	if err != nil {
 		return order.Order{}, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -235,6 +236,40 @@ func TestTheCartIsEmptiedOnlyByAConfirmedOrder(t *testing.T) {
 	}
 	if _, _, err := s.PlaceOrder(t.Context(), by, once(), d, 0); !fault.Is(err, "invalid") {
 		t.Errorf("ordering an empty cart: got %v, want invalid", err)
+	}
+	checkBooks(t, s)
+}
+
+// Who orders the cart twice at once, with two keys, has it once: as if the
+// second order had come after the first.
+func TestACartThatIsOrderedTwiceAtOnceIsBoughtOnce(t *testing.T) {
+	s := open(t)
+	product(t, s, "TEA", 250, 50)
+	product(t, s, "MUG", 899, 50)
+	by := customer(t, s)
+	d := draft()
+	d.FromCart = true
+	for range 10 {
+		for _, sku := range []string{"TEA", "MUG"} {
+			if _, err := s.SetCartLine(t.Context(), by.Account, order.Item{SKU: sku, Quantity: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var errs [2]error
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { _, _, errs[i] = s.PlaceOrder(t.Context(), by, once(), d, 0) })
+		}
+		wg.Wait()
+		if fault.Is(errs[0], "invalid") {
+			slices.Reverse(errs[:])
+		}
+		if errs[0] != nil || !fault.Is(errs[1], "invalid") {
+			t.Fatalf("want one order and one empty cart, got %v", errs)
+		}
+	}
+	if tea, mug := onHand(t, s, "TEA"), onHand(t, s, "MUG"); tea != 40 || mug != 40 {
+		t.Errorf("on hand: %d of TEA, %d of MUG; want 40 of each", tea, mug)
 	}
 	checkBooks(t, s)
 }

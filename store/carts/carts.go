@@ -4,6 +4,7 @@ package carts
 import (
 	"context"
 	"embed"
+	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -53,17 +54,31 @@ func Set(ctx context.Context, tx pgx.Tx, account uuid.UUID, item order.Item) err
 	return err
 }
 
+// ErrGone says that a line which was ordered is not in the cart any more:
+// another order has taken it meanwhile, or the customer has.
+var ErrGone = errors.New("the cart has lost a line meanwhile")
+
 // Bought takes away the lines that were ordered, as they were ordered: what was
-// added or changed meanwhile stays.
+// added or changed meanwhile stays. When a line is gone, it returns ErrGone, so
+// that of two orders of one cart only the first takes it.
 func Bought(ctx context.Context, tx pgx.Tx, account uuid.UUID, lines []order.Line) error {
 	skus, quantities := make([]string, len(lines)), make([]int, len(lines))
 	for i, l := range lines {
 		skus[i], quantities[i] = l.SKU, l.Quantity
 	}
-	_, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		DELETE FROM cart_lines USING unnest($2::text[], $3::integer[]) AS bought (sku, quantity)
 		WHERE account_id = $1 AND cart_lines.sku = bought.sku AND cart_lines.quantity = bought.quantity`,
 		account, skus, quantities)
+	taken := int(tag.RowsAffected())
+	if err != nil || taken == len(lines) {
+		return err
+	}
+	var changed int // a statement of its own sees what the one before has waited for
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM cart_lines WHERE account_id = $1 AND sku = ANY ($2)`, account, skus).Scan(&changed)
+	if err == nil && taken+changed < len(lines) {
+		return ErrGone
+	}
 	return err
 }
 
