@@ -209,6 +209,46 @@ func alive(pid int) bool {
 	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(out)), "Z")
 }
 
+// A shop whose database was killed would else answer 503 for ever, and its
+// terminal would say nothing.
+func TestADatabaseThatEndsIsStartedAgain(t *testing.T) {
+	data := filepath.Join(pgtest.Folder(t), "data")
+	s := startSession(t, "up", "monolith", "--data", data)
+	s.await(t, "Ctrl-C stops everything")
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
+	note, err := os.ReadFile(filepath.Join(data, "postgres", "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(note), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "runs again")
+	status := 0 // connections of before are found broken, one by one
+	for deadline := time.Now().Add(10 * time.Second); status != http.StatusOK && time.Now().Before(deadline); {
+		answer, err := http.Get(url + "/v1/products")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		status = answer.StatusCode
+	}
+	if status != http.StatusOK {
+		t.Errorf("the shop answers %d:\n%s", status, s.out)
+	}
+	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.end(t); err != nil {
+		t.Errorf("Ctrl-C: %v\n%s", err, s.out)
+	}
+}
+
 func TestTheDemo(t *testing.T) {
 	data := filepath.Join(pgtest.Folder(t), "data")
 	s := startSession(t, "--data", data)

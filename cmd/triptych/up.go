@@ -118,7 +118,8 @@ func up(ctx context.Context, args []string, getenv func(string) string, out *scr
 }
 
 // stay hangs up the pictures and waits for Ctrl-C, or for the shop to end,
-// which it should not.
+// which it should not. A database that ends is started again: the shop waits
+// for it, and answers 503 meanwhile.
 func stay(ctx context.Context, shop *launch.Running, filler *fill.Filler, out *screen) error {
 	out.print("\n%s\n", out.dim("Ctrl-C stops everything."))
 	hung := make(chan struct{})
@@ -134,11 +135,19 @@ func stay(ctx context.Context, shop *launch.Running, filler *fill.Filler, out *s
 		}
 	}()
 	defer func() { cancel(); <-hung }()
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-shop.Done():
-		return fmt.Errorf("the monolith has ended: %s (its log is %s)", shop.LastWords(), shop.LogFile)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-shop.Done():
+			return fmt.Errorf("the monolith has ended: %s (its log is %s)", shop.LastWords(), shop.LogFile)
+		case <-shop.DatabaseDone():
+		}
+		done := out.step("PostgreSQL has ended; starting it again")
+		if err := shop.Database().Restart(ctx); err != nil {
+			return fmt.Errorf("PostgreSQL has ended, and does not start again: %w", err)
+		}
+		done("PostgreSQL had ended, and runs again")
 	}
 }
 

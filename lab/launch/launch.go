@@ -174,6 +174,15 @@ func (r *Running) Pid() int { return r.program.Pid() }
 // Database is the server that was started for the shop, or nil.
 func (r *Running) Database() *postgres.Server { return r.database }
 
+// DatabaseDone is closed when the server that was started for the shop has
+// ended. It is never ready when there is none.
+func (r *Running) DatabaseDone() <-chan struct{} {
+	if r.database == nil {
+		return nil
+	}
+	return r.database.Done()
+}
+
 // Done is closed when the program has ended, which it does not by itself.
 func (r *Running) Done() <-chan struct{} { return r.program.Done() }
 
