@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"triptych/api"
 	"triptych/domain/account"
 	"triptych/domain/fault"
+	"triptych/internal/postgres"
 	"triptych/store/accounts"
 )
 
@@ -87,6 +90,16 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
 	}
 	return s.tokens.Issue(a, now())
+}
+
+// translate makes faults of what the database says. Whoever has a token of an
+// account that there is not, as after the data was thrown away and the key
+// kept, is nobody: what they do refers to no account.
+func translate(err error) error {
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "23503" && strings.HasSuffix(pg.ConstraintName, "_account_id_fkey") {
+		return fault.New(fault.Unauthenticated, "unauthenticated", "this token's account is gone: sign in again")
+	}
+	return postgres.Fault(err)
 }
 
 // Account implements api.Accounts.

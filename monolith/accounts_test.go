@@ -5,8 +5,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"triptych/api"
 	"triptych/domain/account"
 	"triptych/domain/fault"
+	"triptych/domain/order"
 )
 
 func TestTheFirstManagerIsMadeOnce(t *testing.T) {
@@ -57,4 +59,21 @@ func TestGuessesAtOnceAreAllCounted(t *testing.T) {
 	if guessed.Load() != maxFailures || stopped.Load() != 40-maxFailures {
 		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), maxFailures, 40-maxFailures)
 	}
+}
+
+// A token may outlive its account when the data is thrown away and the key
+// kept. That is no mistake of ours.
+func TestATokenWithoutAnAccountIsNobodys(t *testing.T) {
+	s := open(t)
+	product(t, s, "TEA", 250, 5)
+	nobody := api.Caller{Account: newID(), Role: account.Customer}
+	_, err := s.SetCartLine(t.Context(), nobody.Account, order.Item{SKU: "TEA", Quantity: 1})
+	if !fault.Is(translate(err), "unauthenticated") {
+		t.Errorf("a cart: %v", err)
+	}
+	_, _, err = s.PlaceOrder(t.Context(), nobody, once(), draft("TEA", 1), 0)
+	if !fault.Is(translate(err), "unauthenticated") {
+		t.Errorf("an order: %v", err)
+	}
+	checkBooks(t, s)
 }

@@ -63,7 +63,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		Version:      version,
 		Tokens:       cfg.tokens.Verifier(),
 		Health:       health,
-		Translate:    postgres.Fault,
+		Translate:    translate,
 	})
 	slog.InfoContext(ctx, "monolith serves", "addr", listener.Addr().String())
 	g, ctx := errgroup.WithContext(ctx)
