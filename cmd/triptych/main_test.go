@@ -210,7 +210,8 @@ func alive(pid int) bool {
 }
 
 // A shop whose database was killed would else answer 503 for ever, and its
-// terminal would say nothing.
+// terminal would say nothing. A shop that was killed itself is gone for good,
+// with all that belongs to it.
 func TestADatabaseThatEndsIsStartedAgain(t *testing.T) {
 	data := filepath.Join(pgtest.Folder(t), "data")
 	s := startSession(t, "up", "monolith", "--data", data)
@@ -241,12 +242,15 @@ func TestADatabaseThatEndsIsStartedAgain(t *testing.T) {
 	if status != http.StatusOK {
 		t.Errorf("the shop answers %d:\n%s", status, s.out)
 	}
-	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+
+	relatives := family(t, s.cmd.Process.Pid)
+	if err := exec.Command("pkill", "-KILL", "-P", strconv.Itoa(s.cmd.Process.Pid), "monolith").Run(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.end(t); err != nil {
-		t.Errorf("Ctrl-C: %v\n%s", err, s.out)
+	if err := s.end(t); err == nil || !strings.Contains(s.out.String(), "the monolith has ended: signal: killed") {
+		t.Errorf("after kill -9 of the monolith: %v\n%s", err, s.out)
 	}
+	awaitGone(t, relatives)
 }
 
 func TestTheDemo(t *testing.T) {

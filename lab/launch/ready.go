@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"time"
 )
@@ -45,8 +46,12 @@ func (r *Running) isReady(ctx context.Context) bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// LastWords is the last line that the program said: why it ended.
+// LastWords is why the program ended: the last line that it said, or the signal
+// that gave it no time to say anything.
 func (r *Running) LastWords() string {
+	if exit := (*exec.ExitError)(nil); errors.As(r.program.Wait(), &exit) && !exit.Exited() {
+		return exit.Error()
+	}
 	log, err := os.ReadFile(r.LogFile)
 	if err != nil {
 		return err.Error()
