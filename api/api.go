@@ -42,6 +42,7 @@ type Options struct {
 	MaxCheckouts int64             // checkouts handled at once; 0 means 1,000
 	MaxUploads   int64             // uploads handled at once; 0 means 8
 	MaxSignIns   int64             // passwords hashed or waiting to be; 0 means 50
+	MaxWaiting   int64             // requests of the class Waiting at once; 0 means 100
 }
 
 // maxWait is the longest that Prefer: wait is honoured.
@@ -56,7 +57,8 @@ type server struct {
 
 // Handler serves a shop by the route table.
 func Handler(shop Shop, o Options) http.Handler {
-	s := &server{shop, o, rest.NewLimiter(cmp.Or(o.MaxBrowsing, 100), cmp.Or(o.MaxCheckouts, 1000), cmp.Or(o.MaxUploads, 8), cmp.Or(o.MaxSignIns, 50))}
+	s := &server{shop, o, rest.NewLimiter(cmp.Or(o.MaxBrowsing, 100), cmp.Or(o.MaxCheckouts, 1000), cmp.Or(o.MaxUploads, 8),
+		cmp.Or(o.MaxSignIns, 50), cmp.Or(o.MaxWaiting, 100))}
 	mux := http.NewServeMux()
 	for _, route := range Routes {
 		mux.Handle(route.Method+" "+route.Path, s.handler(route))
@@ -73,7 +75,7 @@ func Handler(shop Shop, o Options) http.Handler {
 func (s *server) handler(route Route) http.Handler {
 	return s.errors(func(w http.ResponseWriter, r *http.Request) error {
 		nameSpan(r, route)
-		leave, ok := s.limiter.Enter(int(route.Class))
+		leave, ok := s.limiter.Enter(int(class(route, r)))
 		if !ok {
 			return rest.Overloaded()
 		}
@@ -84,6 +86,15 @@ func (s *server) handler(route Route) http.Handler {
 		}
 		return route.serve(s, w, r, caller)
 	})
+}
+
+// class is a request's: that of its route, unless it wishes to wait. Those who
+// wait must not take the places of those who only look.
+func class(route Route, r *http.Request) Class {
+	if route.Class == Browsing && rest.Wait(r, maxWait) > 0 {
+		return Waiting
+	}
+	return route.Class
 }
 
 func nameSpan(r *http.Request, route Route) {

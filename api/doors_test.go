@@ -130,12 +130,12 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 }
 
 // flood has n requests held by the shop, and returns how to let them go.
-func (f *front) flood(t *testing.T, n int, path string) (release func()) {
+func (f *front) flood(t *testing.T, n int, path string, headers ...string) (release func()) {
 	t.Helper()
 	entered, hold, answered := make(chan string), make(chan struct{}), make(chan int, n)
 	f.holding(entered, hold)
 	for range n {
-		go func() { answered <- f.ask(t, f.customer, "GET", path, "").StatusCode }()
+		go func() { answered <- f.ask(t, f.customer, "GET", path, "", headers...).StatusCode }()
 	}
 	for range n {
 		select {
@@ -183,6 +183,19 @@ func TestBrowsingIsShedBeforeCheckout(t *testing.T) {
 	want("/v1/cart", 503)
 	stopBuying()
 	want("/v1/cart", 200)
+}
+
+// A hundred who wait for a picture would else leave no place to look at others.
+func TestWhoWaitsTakesNoPlaceOfWhoLooks(t *testing.T) {
+	f := open(t, func(o *Options) { o.MaxBrowsing, o.MaxWaiting = 1, 2 })
+	stop := f.flood(t, 2, "/v1/products/TEA", "Prefer", "wait=30")
+	if a := f.ask(t, "", "GET", "/v1/products/TEA", ""); a.StatusCode != http.StatusOK {
+		t.Errorf("who looks: got %d %s", a.StatusCode, a.body)
+	}
+	if a := f.ask(t, "", "GET", "/v1/products/TEA", "", "Prefer", "wait=30"); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a third who waits: got %d %s", a.StatusCode, a.body)
+	}
+	stop()
 }
 
 // A place is given back however a request ends.

@@ -20,6 +20,7 @@ const (
 	Checkout               // shed last
 	Uploading              // few at once, as each may hold 8 MiB
 	SigningIn              // each costs as much as dozens of others
+	Waiting                // browsing with Prefer: wait, which costs little and lasts long
 )
 
 // A Route is one operation of the contract.
