@@ -8,6 +8,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -44,6 +45,11 @@ type Options struct {
 	MaxSignIns   int64             // passwords hashed or waiting to be; 0 means 50
 	MaxWaiting   int64             // requests of the class Waiting at once; 0 means 100
 }
+
+// requestTimeout is how long the answering of a request may take, beside the
+// time that the client wishes to wait. Whoever waits in a queue behind a
+// database that does not answer hears 503 then.
+const requestTimeout = 12 * time.Second
 
 // maxWait is the longest that Prefer: wait is honoured.
 const maxWait = 30 * time.Second
@@ -84,7 +90,9 @@ func (s *server) handler(route Route) http.Handler {
 		if err != nil {
 			return err
 		}
-		return route.serve(s, w, r, caller)
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout+rest.Wait(r, maxWait))
+		defer cancel()
+		return route.serve(s, w, r.WithContext(ctx), caller)
 	})
 }
 

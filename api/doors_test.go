@@ -270,3 +270,14 @@ func TestHealth(t *testing.T) {
 		}
 	}
 }
+
+// A shop that does not answer at all must not hold a request for ever.
+func TestARequestIsGivenADeadline(t *testing.T) {
+	f := open(t)
+	for header, want := range map[string]time.Duration{"": requestTimeout, "wait=5": requestTimeout + 5*time.Second} {
+		f.ask(t, f.customer, "GET", "/v1/orders/"+id, "", "Prefer", header)
+		if got := f.left; got > want || got < want-time.Second {
+			t.Errorf("Prefer %q leaves the shop %s, want %s", header, got, want)
+		}
+	}
+}

@@ -44,7 +44,8 @@ type fake struct {
 	entered     chan string   // told of each call that is held
 	hold        chan struct{} // what calls wait for; nil for nothing
 	calls       []string
-	fingerprint [32]byte // of the last order
+	fingerprint [32]byte      // of the last order
+	left        time.Duration // that the last reading of an order was given
 }
 
 // call notes a call, and does what is to happen in any.
@@ -124,7 +125,9 @@ func (f *fake) PlaceOrder(_ context.Context, by Caller, once Once, d order.Draft
 	return f.order, !f.new, f.call("PlaceOrder", by.Role, once.Key, d.Items, d.FromCart, d.Token, wait)
 }
 
-func (f *fake) Order(_ context.Context, by Caller, id uuid.UUID, wait time.Duration) (order.Order, error) {
+func (f *fake) Order(ctx context.Context, by Caller, id uuid.UUID, wait time.Duration) (order.Order, error) {
+	deadline, _ := ctx.Deadline()
+	f.left = time.Until(deadline)
 	return f.order, f.call("Order", by.Role, id, wait)
 }
 

@@ -28,7 +28,7 @@ const listing = `
 		WHERE pictures.sku = p.sku
 		ORDER BY ` + pictures.ShownFirst + ` LIMIT 1) shown ON true `
 
-func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args ...any) ([]api.Listing, error) {
+func listings(ctx context.Context, db postgres.DB, where string, args ...any) ([]api.Listing, error) {
 	rows, err := db.Query(ctx, listing+where, args...)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (s *shop) listings(ctx context.Context, db postgres.DB, where string, args 
 // few thousand that there are, and would want an index of trigrams with more.
 func (s *shop) Products(ctx context.Context, f catalog.Filter, p rest.Page) (rest.List[api.Listing], error) {
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query) + "%"
-	found, err := s.listings(ctx, s.db, `
+	found, err := listings(ctx, s.db, `
 		WHERE ($1 = '' OR p.category = $1) AND ($2 = '%%' OR p.name ILIKE $2 OR p.description ILIKE $2) AND p.sku > $3
 		ORDER BY p.sku LIMIT $4`, f.Category, pattern, p.After, p.Limit+1)
 	return rest.Cut(found, p.Limit, func(l api.Listing) string { return l.SKU }), err
@@ -61,18 +61,13 @@ func (s *shop) Product(ctx context.Context, sku string, wait time.Duration) (api
 	if err := s.gallery.awaitNewest(ctx, sku, wait); err != nil {
 		return api.Listing{}, err
 	}
-	return s.product(ctx, s.db, sku)
+	return s.shelf.get(ctx, sku)
 }
 
-func (s *shop) product(ctx context.Context, db postgres.DB, sku string) (api.Listing, error) {
-	found, err := s.listings(ctx, db, `WHERE p.sku = $1`, sku)
-	if err == nil && len(found) == 0 {
-		err = api.NoProduct(sku)
-	}
-	if err != nil {
-		return api.Listing{}, err
-	}
-	return found[0], nil
+// queryShelf reads the products of one query of the shelf. It names the SKUs of
+// stock once more, or the plan would go through all of it.
+func (s *shop) queryShelf(ctx context.Context, skus []string) ([]api.Listing, error) {
+	return listings(ctx, s.db, `WHERE p.sku = ANY ($1) AND s.sku = ANY ($1)`, skus)
 }
 
 // PutProduct implements api.Catalogue.
@@ -85,8 +80,12 @@ func (s *shop) PutProduct(ctx context.Context, p catalog.Product) (l api.Listing
 		if err := stock.Open(ctx, tx, p.SKU); err != nil {
 			return err
 		}
-		l, err = s.product(ctx, tx, p.SKU)
-		return err
+		stored, err := listings(ctx, tx, `WHERE p.sku = $1`, p.SKU)
+		if err != nil {
+			return err
+		}
+		l = stored[0]
+		return nil
 	})
 	return l, created, err
 }

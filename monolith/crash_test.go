@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"triptych/api"
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/serve"
@@ -72,7 +73,7 @@ func TestOrdersSurviveKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s := &shop{db: pool}
+	s := newShop(pool, api.Signer{})
 	var orders int
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM orders WHERE status = 'confirmed'`).Scan(&orders); err != nil {
 		t.Fatal(err)
@@ -142,7 +143,7 @@ func TestTheDatabaseRestartsUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	checkBooks(t, &shop{db: pool})
+	checkBooks(t, newShop(pool, api.Signer{}))
 }
 
 func wait(t *testing.T, what string, reached func() bool) {

@@ -43,16 +43,19 @@ type shop struct {
 	placing   *turns // by account and idempotency key
 	signingIn *turns // by e-mail address
 	news      *news
+	shelf     *shelf
 	payday    *payday
 	gallery   *gallery
 }
 
 func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
 	news := newNews()
-	return &shop{
+	s := &shop{
 		db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), signingIn: newTurns(), news: news,
 		payday: newPayday(db, news), gallery: newGallery(db, news),
 	}
+	s.shelf = &shelf{query: s.queryShelf}
+	return s
 }
 
 // now is the time to the precision that the database keeps, so that an answer

@@ -147,6 +147,7 @@ func (r *Running) startReceiver(o Options) error {
 }
 
 func (r *Running) startProgram(ctx context.Context, program string, o Options) error {
+	_ = os.Rename(r.LogFile, r.LogFile+".1") // what the run before said; there may be none
 	log, err := os.Create(r.LogFile)
 	if err != nil {
 		return fmt.Errorf("the log cannot be written: %w", err)
