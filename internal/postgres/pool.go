@@ -74,7 +74,7 @@ func config(url string) (*pgxpool.Config, error) {
 			cfg.ConnConfig.RuntimeParams[name] = value
 		}
 	}
-	cfg.ConnConfig.Tracer = tracer{otelpgx.NewTracer(
+	cfg.ConnConfig.Tracer = tracer{patience: acquireTimeout, Tracer: otelpgx.NewTracer(
 		otelpgx.WithDisableConnectionDetailsInAttributes(),
 		otelpgx.WithDisableSQLStatementInAttributes(),
 		otelpgx.WithSpanNameFunc(remembered(summary)),

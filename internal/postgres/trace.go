@@ -13,21 +13,32 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// acquireTimeout is how long a caller waits for a connection. A longer queue
-// helps nobody: the client hears 503 and comes back.
+// acquireTimeout is how long a caller waits for a connection, unless the pool
+// is Patient. A longer queue helps nobody: the client hears 503 and comes back.
 const acquireTimeout = time.Second
 
 // A tracer makes a span of each statement, and is the one place that bounds
 // the wait for a connection, however it is asked for: pgxpool lets a tracer
 // replace the context of an acquisition, and has no setting for it.
-type tracer struct{ *otelpgx.Tracer }
+type tracer struct {
+	*otelpgx.Tracer
+	patience time.Duration // how long a caller waits for a connection
+}
+
+// Patient has callers of a pool wait a minute for a connection: a tweak for
+// Open, where a queue is meant to be long and nobody is there to come back.
+func Patient(c *pgxpool.Config) {
+	t := c.ConnConfig.Tracer.(tracer)
+	t.patience = time.Minute
+	c.ConnConfig.Tracer = t
+}
 
 type cancelKey struct{}
 
 // TraceAcquireStart implements pgxpool.AcquireTracer. It makes no span: nearly
 // all would last microseconds, and the pool's metrics tell of the others.
 func (t tracer) TraceAcquireStart(ctx context.Context, _ *pgxpool.Pool, _ pgxpool.TraceAcquireStartData) context.Context {
-	ctx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	ctx, cancel := context.WithTimeout(ctx, t.patience)
 	return context.WithValue(ctx, cancelKey{}, cancel)
 }
 

@@ -166,6 +166,16 @@ func TestAFullPoolIsTimedOut(t *testing.T) {
 	}
 }
 
+func TestAPatientPoolWaits(t *testing.T) {
+	db := things(t, postgres.Patient, func(c *pgxpool.Config) { c.MaxConns = 1 })
+	held, err := db.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(1100*time.Millisecond, held.Release) // later than others would wait
+	do(t, db, `SELECT 1`)
+}
+
 func TestLongWaitsEnd(t *testing.T) {
 	db := things(t, func(c *pgxpool.Config) {
 		c.ConnConfig.RuntimeParams["statement_timeout"] = "100ms"

@@ -28,10 +28,11 @@ import (
 type Schema = postgres.Schema
 
 // New returns a pool on a database of t's own that has the schemas' tables. The
-// database is dropped at the end of t.
+// database is dropped at the end of t. The pool is patient, as tests queue many
+// callers on machines that are busy.
 func New(t testing.TB, schemas ...Schema) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), URL(t, schemas...), func(c *pgxpool.Config) { c.MinIdleConns = 0 })
+	pool, err := postgres.Open(t.Context(), URL(t, schemas...), postgres.Patient, func(c *pgxpool.Config) { c.MinIdleConns = 0 })
 	if err != nil {
 		t.Fatal(err)
 	}
