@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	embedded "github.com/fergusstrange/embedded-postgres"
@@ -70,14 +72,17 @@ func download(ctx context.Context, cache, dir string, progress func(string)) err
 // in a dot), and what counts is whether the programs are there.
 func extract(part, dir string) error {
 	unpacked := filepath.Join(part, "postgres")
-	err := embedded.NewDatabase(embedded.DefaultConfig().
+	server := embedded.NewDatabase(embedded.DefaultConfig().
 		Version(fetched).
 		Port(0).
 		Logger(io.Discard).
 		CachePath(part).
 		RuntimePath(filepath.Join(part, "run")).
 		BinariesPath(unpacked).
-		DataPath(part + "/data/.")).Start()
+		DataPath(part + "/data/."))
+	err := server.Start()
+	removeLogs()
+	runtime.KeepAlive(server) // and with it the log that removeLogs looks for
 	if _, missing := inspect(filepath.Join(unpacked, "bin")); missing != nil {
 		return fmt.Errorf("unpack: %w", err)
 	}
@@ -89,6 +94,19 @@ func extract(part, dir string) error {
 		return nil // ours, or that of another program that was faster
 	}
 	return err
+}
+
+// removeLogs deletes the empty log that embedded-postgres leaves in the folder
+// for temporary files. Its name is not told, so it is looked for among what
+// this process has open: other programs may have files of such names.
+func removeLogs() {
+	fds, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range fds {
+		name, err := os.Readlink(fd)
+		if err == nil && strings.HasPrefix(filepath.Base(name), "embedded_postgres_log") {
+			os.Remove(name)
+		}
+	}
 }
 
 // readable lets everybody read and run what is in dir, whatever the umask: the

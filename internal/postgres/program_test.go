@@ -100,10 +100,13 @@ func TestAnyUserMayStartOne(t *testing.T) {
 
 func TestADownloadThatFailsSaysWhatToDo(t *testing.T) {
 	cmd := asAnybody(t)
-	cmd.Env = append(cmd.Env, "PG_DOWNLOAD=1", "HTTPS_PROXY=http://127.0.0.1:1")
+	cmd.Env = append(cmd.Env, "PG_DOWNLOAD=1", "HTTPS_PROXY=http://127.0.0.1:1", "TMPDIR="+cmd.Dir)
 	got := launch(t, cmd)
 	if !strings.HasPrefix(got, "error: PostgreSQL could not be downloaded (") || !strings.HasSuffix(got, "; install PostgreSQL 15 or newer, or set DATABASE_URL") {
 		t.Error(got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(cmd.Dir, "embedded*")); len(left) > 0 {
+		t.Errorf("it left %s behind", left)
 	}
 }
 
