@@ -19,7 +19,7 @@ test: ## Every test; needs nothing set up
 check: format vet lint race ## Formatting, vet, modernisers, staticcheck, tests under the race detector
 
 format: ## Go files that gofmt would change
-	@files=$$(gofmt -l .); test -z "$$files" || { echo gofmt -w $$files; exit 1; }
+	@files=$$("$$(go env GOROOT)/bin/gofmt" -l .) || exit 1; test -z "$$files" || { echo gofmt -w $$files; exit 1; }
 
 vet: ## Mistakes that go vet knows, and code that go fix would modernise
 	go vet ./...
