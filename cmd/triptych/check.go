@@ -67,6 +67,9 @@ func readTarget(args []string, getenv func(string) string) (conformance.Target, 
 		return t, usageError{fmt.Errorf("check: --url must be the shop's address, such as http://127.0.0.1:8080")}
 	}
 	t.URL = strings.TrimSuffix(t.URL, "/")
+	if (t.Manager.Email == "") != (t.Manager.Password == "") {
+		return t, usageError{errors.New("check: --manager and --password go together")}
+	}
 	if t.Manager.Email == "" || t.Manager.Password == "" {
 		t.Manager = knownManager()
 	}

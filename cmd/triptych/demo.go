@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -23,7 +24,7 @@ func demo(ctx context.Context, args []string, getenv func(string) string, out *s
 	if err != nil {
 		return err
 	}
-	out.print("%s one shop, built as a monolith: one process, one database, one transaction.\n\n", out.bold("Triptych:"))
+	out.print("%s a shop as a monolith: one process, one database, one transaction.\n\n", out.bold("Triptych:"))
 	shop, filler, err := start(ctx, f, getenv, out)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func demo(ctx context.Context, args []string, getenv func(string) string, out *s
 	if err := buy(ctx, shop, out); err != nil {
 		return fmt.Errorf("place an order: %w", err)
 	}
-	lookNext(shop, out)
+	lookNext(shop, checkCommand(shop, f, getenv), out)
 	return stay(ctx, shop, filler, out)
 }
 
@@ -44,6 +45,7 @@ const traceTimeout = 5 * time.Second
 type placed struct {
 	ID     string
 	Status string
+	Reason *struct{ Detail string }
 	Lines  []struct {
 		SKU, Name    string
 		Quantity     int
@@ -66,15 +68,8 @@ func buy(ctx context.Context, shop *launch.Running, out *screen) error {
 	if err := ada.SignIn(ctx, account["email"], account["password"]); err != nil {
 		return err
 	}
-	var shelf struct{ Items []struct{ SKU string } }
-	if _, err := ada.Do(ctx, client.Call{Method: "GET", Path: "/v1/products?limit=3"}, &shelf); err != nil {
+	if err := fillCart(ctx, ada); err != nil {
 		return err
-	}
-	for i, product := range shelf.Items {
-		line := client.Call{Method: "PUT", Path: "/v1/cart/lines/" + product.SKU, Body: map[string]int{"quantity": 1 + i}}
-		if _, err := ada.Do(ctx, line, nil); err != nil {
-			return err
-		}
 	}
 	var o placed
 	begun := time.Now()
@@ -89,9 +84,44 @@ func buy(ctx context.Context, shop *launch.Running, out *screen) error {
 	if err != nil {
 		return err
 	}
-	done(fmt.Sprintf("ada's order is %s, %.1f ms after she sent it", o.Status, float64(time.Since(begun).Microseconds())/1000))
+	took := float64(time.Since(begun).Microseconds()) / 1000
+	if o.Reason != nil {
+		return fmt.Errorf("it was %s: %s", o.Status, o.Reason.Detail)
+	}
+	done(fmt.Sprintf("ada's order is %s, %.1f ms after she sent it", o.Status, took))
 	receipt(o, out)
 	return drawTrace(ctx, shop, header, out)
+}
+
+// fillCart puts one of a product, two of another and three of a third into the
+// cart, as far as they are in stock.
+func fillCart(ctx context.Context, ada *client.Client) error {
+	var shelf struct {
+		Items []struct {
+			SKU   string
+			Stock int
+		}
+	}
+	if _, err := ada.Do(ctx, client.Call{Method: "GET", Path: "/v1/products?limit=100"}, &shelf); err != nil {
+		return err
+	}
+	quantity := 1
+	for _, product := range shelf.Items {
+		if product.Stock < quantity {
+			continue
+		}
+		line := client.Call{Method: "PUT", Path: "/v1/cart/lines/" + product.SKU, Body: map[string]int{"quantity": quantity}}
+		if _, err := ada.Do(ctx, line, nil); err != nil {
+			return err
+		}
+		if quantity++; quantity > 3 {
+			return nil
+		}
+	}
+	if quantity == 1 {
+		return errors.New("the shop has sold out: begin with new data by --fresh")
+	}
+	return nil
 }
 
 func receipt(o placed, out *screen) {
@@ -127,7 +157,7 @@ func drawTrace(ctx context.Context, shop *launch.Running, header http.Header, ou
 	return waterfall.Write(out.w, t, out.width, out.color)
 }
 
-func lookNext(shop *launch.Running, out *screen) {
+func lookNext(shop *launch.Running, proof string, out *screen) {
 	out.heading("Where to look next")
 	out.table(nil,
 		[]string{"the shop", shop.URL + "/v1/products"},
@@ -135,6 +165,6 @@ func lookNext(shop *launch.Running, out *screen) {
 		[]string{"its manager", shop.Secrets.ManagerEmail + "  " + shop.Secrets.ManagerPassword},
 		[]string{"placing an order", "monolith/place.go: one function, one transaction"},
 		[]string{"the contract", "api/openapi.yaml"},
-		[]string{"the proof", "go run ./cmd/triptych check --url " + shop.URL},
+		[]string{"the proof", proof},
 	)
 }

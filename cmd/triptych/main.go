@@ -30,6 +30,9 @@ Flags of the demo and of up:
   --seed N     the number that the products and employees are made from (default 1)
   --scale N    that many times more of them (default 1)
 
+The environment: DATABASE_URL uses that database; MANAGER_EMAIL and MANAGER_PASSWORD
+name the manager; SEED and SCALE are as the flags; LOG_LEVEL and OTEL_… as in docs/telemetry.md.
+
 Flags of check:
   --url URL    the shop to check
   --manager EMAIL --password WORD    its manager (default MANAGER_EMAIL and MANAGER_PASSWORD)
@@ -54,16 +57,15 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, out *screen) error {
+	if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help"}, args[len(args)-1]) {
+		args = []string{"help"}
+	}
 	command := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		command, args = args[0], args[1:]
 	}
 	switch command {
 	case "":
-		if slices.Contains([]string{"-h", "-help", "--help"}, strings.Join(args, " ")) {
-			out.print(usage)
-			return nil
-		}
 		return demo(ctx, args, getenv, out)
 	case "up":
 		return up(ctx, args, getenv, out)
@@ -83,10 +85,8 @@ func parse(flags *flag.FlagSet, args []string) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return usageError{fmt.Errorf("triptych help lists the flags")}
 	case err != nil:
-		return usageError{fmt.Errorf("%s: %w; triptych help lists the flags", flags.Name(), err)}
+		return usageError{fmt.Errorf("%w; triptych help lists the flags", err)}
 	case flags.NArg() > 0:
 		return usageError{fmt.Errorf("%s: %q is not expected here; triptych help lists what is", flags.Name(), flags.Arg(0))}
 	}

@@ -44,6 +44,7 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 		{"architecture", []string{"up"}, "", "say which architecture", true},
 		{"more", []string{"doctor", "please"}, "", `"please" is not expected`, true},
 		{"url", []string{"check"}, "", "--url must be the shop's address", true},
+		{"password", []string{"check", "--url", "http://127.0.0.1:1", "--manager", "x"}, "", "--manager and --password go together", true},
 		{"busy", []string{"--port", port, "--data", t.TempDir()}, "", "--port: port " + port + " is in use", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"net/http"
 	"path/filepath"
 
 	"triptych/internal/env"
+	"triptych/lab/client"
 	"triptych/lab/fill"
 	"triptych/lab/launch"
 )
@@ -63,10 +66,7 @@ func (f upFlags) options(getenv func(string) string, out *screen) (launch.Option
 	if o.Data, err = filepath.Abs(o.Data); err != nil {
 		return o, err
 	}
-	o.Addr = fmt.Sprintf("127.0.0.1:%d", f.port)
-	if f.port == 0 {
-		o.Addr = launch.Port(defaultPort)
-	}
+	o.Addr, o.AnyPort = fmt.Sprintf("127.0.0.1:%d", cmp.Or(f.port, defaultPort)), f.port == 0
 	return o, nil
 }
 
@@ -86,16 +86,35 @@ func start(ctx context.Context, f upFlags, getenv func(string) string, out *scre
 	})
 	if err != nil {
 		shop.Stop()
-		return nil, nil, fmt.Errorf("fill the shop: %w", err)
+		return nil, nil, fillError(err, shop)
 	}
 	done(added)
 	return shop, filler, nil
 }
 
+// fillError says what to do when the data know another manager than we do.
+func fillError(err error, shop *launch.Running) error {
+	if p := (*client.Problem)(nil); errors.As(err, &p) && p.Status == http.StatusUnauthorized {
+		return fmt.Errorf("the data were begun with another password for %s: set MANAGER_EMAIL and MANAGER_PASSWORD to what they were then, "+
+			"or begin with new data by --fresh", shop.Secrets.ManagerEmail)
+	}
+	return fmt.Errorf("fill the shop: %w", err)
+}
+
+// checkCommand is what a user types to hold this shop against the contract.
+// The manager of the usual data folder is known to it.
+func checkCommand(shop *launch.Running, f upFlags, getenv func(string) string) string {
+	command := "go run ./cmd/triptych check --url " + shop.URL
+	if f.data != "" || getenv("MANAGER_EMAIL") != "" || getenv("MANAGER_PASSWORD") != "" {
+		command += " --manager " + shop.Secrets.ManagerEmail + " --password " + shop.Secrets.ManagerPassword
+	}
+	return command
+}
+
 // up starts an architecture and leaves it running until Ctrl-C.
 func up(ctx context.Context, args []string, getenv func(string) string, out *screen) error {
 	if len(args) == 0 || args[0] != "monolith" {
-		return usageError{errors.New("say which architecture: triptych up monolith")}
+		return usageError{errors.New("say which architecture: triptych up monolith (it is the only one so far)")}
 	}
 	f, err := readUpFlags("up", args[1:], getenv)
 	if err != nil {
@@ -113,6 +132,7 @@ func up(ctx context.Context, args []string, getenv func(string) string, out *scr
 		[]string{"password", shop.Secrets.ManagerPassword},
 		[]string{"traces", shop.Traces.URL() + "/api/traces"},
 		[]string{"log", shop.LogFile},
+		[]string{"proof", checkCommand(shop, f, getenv)},
 	)
 	return stay(ctx, shop, filler, out)
 }

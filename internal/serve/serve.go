@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -32,7 +34,13 @@ const (
 // Listen opens addr. Open it before anything else is started, so that a port
 // in use is known at once; until HTTP is called, clients wait. Its errors say
 // what to do; the caller knows the name of the setting.
+//
+// The address fd:3 names a listener that whoever started this process has
+// opened and left to it as file 3.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
+	if fd, ok := strings.CutPrefix(addr, "fd:"); ok {
+		return inherit(fd)
+	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	_, port, _ := net.SplitHostPort(addr)
 	switch {
@@ -44,6 +52,16 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s cannot be listened on (%w): choose another", strconv.Quote(addr), err)
 	}
 	return l, nil
+}
+
+func inherit(fd string) (net.Listener, error) {
+	n, err := strconv.Atoi(fd)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no file descriptor: an inherited listener is named like fd:3", fd)
+	}
+	f := os.NewFile(uintptr(n), "listener")
+	defer f.Close()
+	return net.FileListener(f) // of a copy
 }
 
 // HTTP serves l until ctx is done or the server fails. When ctx is done, health

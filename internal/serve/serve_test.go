@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -294,3 +295,38 @@ func (p *pipe) Close() error {
 }
 
 func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// Whoever starts a server may open its port first and leave it to it.
+func TestAnInheritedListenerServes(t *testing.T) {
+	opened, err := Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	f, err := opened.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	inherited, err := syscall.Dup(int(f.Fd())) // closed by Listen
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Listen(t.Context(), fmt.Sprintf("fd:%d", inherited))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- HTTP(ctx, l, http.NotFoundHandler(), nil) }()
+	if status, _ := get(t, "http://"+opened.Addr().String()); status != http.StatusNotFound {
+		t.Errorf("status %d, want 404", status)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if _, err := Listen(t.Context(), "fd:x"); err == nil {
+		t.Error("fd:x was listened on")
+	}
+}

@@ -38,9 +38,9 @@ func setUp(ctx context.Context, s settings, out io.Writer) (*stage, error) {
 	if s.data == "" {
 		s.data = filepath.Join(root, ".triptych", "bench")
 	}
-	st := &stage{settings: s, addr: launch.Port(0), debug: launch.Port(0), out: out}
+	st := &stage{settings: s, debug: freeAddr(), out: out}
 	st.options = launch.Options{
-		Root: root, Data: s.data, Addr: st.addr, Fresh: true,
+		Root: root, Data: s.data, Addr: "127.0.0.1:0", Fresh: true,
 		Getenv: func(string) string { return "" }, // a database, a manager and a receiver of our own
 		Step:   st.step,
 		Env:    []string{"DEBUG_ADDR=" + st.debug, telemetry(s.telemetry)},
@@ -48,11 +48,22 @@ func setUp(ctx context.Context, s settings, out io.Writer) (*stage, error) {
 	if st.shop, err = launch.Monolith(ctx, st.options); err != nil {
 		return nil, err
 	}
+	st.addr = strings.TrimPrefix(st.shop.URL, "http://")
 	if err := st.fill(ctx); err != nil {
 		st.shop.Stop()
 		return nil, err
 	}
 	return st, nil
+}
+
+// freeAddr returns an address of the loopback interface that is free just now.
+func freeAddr() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "127.0.0.1:0" // the program says what is wrong
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func telemetry(on bool) string { return fmt.Sprintf("OTEL_SDK_DISABLED=%t", !on) }

@@ -21,13 +21,14 @@ import (
 
 // Options say what to start and how.
 type Options struct {
-	Root   string              // the checkout; see FindRoot
-	Data   string              // folder of the database, keys and logs
-	Addr   string              // where to serve: 127.0.0.1:8080
-	Fresh  bool                // throw away what an earlier run left in Data
-	Getenv func(string) string // the environment
-	Step   Step
-	Env    []string // more variables for the program, as NAME=value
+	Root    string              // the checkout; see FindRoot
+	Data    string              // folder of the database, keys and logs
+	Addr    string              // where to serve: 127.0.0.1:8080
+	AnyPort bool                // serve at another port when that one is in use
+	Fresh   bool                // throw away what an earlier run left in Data
+	Getenv  func(string) string // the environment
+	Step    Step
+	Env     []string // more variables for the program, as NAME=value
 }
 
 // A Step tells the user that something which may take long begins, and returns
@@ -41,6 +42,7 @@ type Running struct {
 	Traces  *otlp.Receiver
 	LogFile string
 
+	listener *net.TCPListener // the shop's, which the program inherits
 	program  *child.Process
 	received func() // ends the receiver
 	log      io.Closer
@@ -50,13 +52,13 @@ type Running struct {
 
 // Monolith starts the monolith. When it fails, what was started is stopped.
 func Monolith(ctx context.Context, o Options) (r *Running, err error) {
-	r = &Running{URL: "http://" + o.Addr, LogFile: filepath.Join(o.Data, "monolith.log")}
+	r = &Running{LogFile: filepath.Join(o.Data, "monolith.log")}
 	defer func() {
 		if err != nil {
 			r.Stop()
 		}
 	}()
-	if err := free(ctx, o.Addr); err != nil {
+	if err := r.listen(ctx, o); err != nil {
 		return r, err
 	}
 	if err := os.MkdirAll(o.Data, 0o755); err != nil {
@@ -83,25 +85,20 @@ func Monolith(ctx context.Context, o Options) (r *Running, err error) {
 	return r, nil
 }
 
-// free tells early when the port is in use, before anything is started.
-func free(ctx context.Context, addr string) error {
-	l, err := serve.Listen(ctx, addr)
+// listen opens the shop's port before anything is started, and keeps it: the
+// program inherits it, so nobody else can take it in between, and whoever
+// answers there is ours.
+func (r *Running) listen(ctx context.Context, o Options) error {
+	l, err := serve.Listen(ctx, o.Addr)
+	if err != nil && o.AnyPort {
+		l, err = serve.Listen(ctx, "127.0.0.1:0")
+	}
 	if err != nil {
 		return fmt.Errorf("--port: %w", err)
 	}
-	return l.Close()
-}
-
-// Port returns an address on loopback: the port that is wished for, if it is
-// free, or any other.
-func Port(wish int) string {
-	for _, port := range []int{wish, 0} {
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			defer l.Close()
-			return l.Addr().String()
-		}
-	}
-	return fmt.Sprintf("127.0.0.1:%d", wish) // no port at all: let the start fail and say so
+	r.listener = l.(*net.TCPListener)
+	r.URL = "http://" + l.Addr().String()
+	return nil
 }
 
 func (r *Running) startDatabase(ctx context.Context, o Options) (url string, err error) {
@@ -153,10 +150,16 @@ func (r *Running) startProgram(ctx context.Context, program string, o Options) e
 		return fmt.Errorf("the log cannot be written: %w", err)
 	}
 	r.log = log
+	inherited, err := r.listener.File()
+	if err != nil {
+		return err
+	}
+	defer inherited.Close()
 	cmd := exec.Command(program)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{inherited} // the first of them is file 3
 	cmd.Env = append(r.Traces.Env(os.Environ()),
-		"HTTP_ADDR="+o.Addr,
+		"HTTP_ADDR=fd:3",
 		"DATABASE_URL="+r.url,
 		"MANAGER_EMAIL="+r.Secrets.ManagerEmail,
 		"MANAGER_PASSWORD="+r.Secrets.ManagerPassword,
@@ -203,6 +206,9 @@ func (r *Running) Stop() {
 		ctx, cancel := context.WithTimeout(context.Background(), serve.Drain+2*time.Second)
 		defer cancel()
 		r.program.Stop(ctx)
+	}
+	if r.listener != nil {
+		_ = r.listener.Close()
 	}
 	if r.log != nil {
 		_ = r.log.Close()

@@ -34,6 +34,8 @@ func (r *Running) awaitReady(ctx context.Context) error {
 }
 
 func (r *Running) isReady(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond) // until it serves, the port only takes calls
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, "GET", r.URL+"/readyz", nil)
 	if err != nil {
 		return false
@@ -46,7 +48,7 @@ func (r *Running) isReady(ctx context.Context) bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// LastWords is why the program ended: the last line that it said, or the signal
+// LastWords is why the program ended: the last that it said, in one line, or the signal
 // that gave it no time to say anything.
 func (r *Running) LastWords() string {
 	if exit := (*exec.ExitError)(nil); errors.As(r.program.Wait(), &exit) && !exit.Exited() {
@@ -56,6 +58,9 @@ func (r *Running) LastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-	return strings.TrimPrefix(lines[len(lines)-1], "monolith: ")
+	said := strings.TrimSpace(string(log))
+	if at := strings.LastIndex(said, "monolith: "); at >= 0 { // its complaint, of one line or more
+		return strings.Join(strings.Fields(said[at+len("monolith: "):]), " ")
+	}
+	return said[strings.LastIndexByte(said, '\n')+1:]
 }
