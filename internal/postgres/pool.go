@@ -30,6 +30,7 @@ var params = map[string]string{
 	"statement_timeout":                   "5s",
 	"lock_timeout":                        "2s",
 	"idle_in_transaction_session_timeout": "10s",
+	"plan_cache_mode":                     "force_generic_plan", // planning again costs more than these queries
 }
 
 // openTimeout is how long Open waits for a database that is not up yet.

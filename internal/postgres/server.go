@@ -56,6 +56,7 @@ var settings = map[string]string{
 	"max_wal_senders":                 "0",
 	"max_logical_replication_workers": "0",
 	"jit":                             "off", // compiling costs more than these queries
+	"random_page_cost":                "1.1", // no disk arm moves
 	"deadlock_timeout":                "100ms",
 	"timezone":                        "UTC",
 	"log_timezone":                    "UTC",
