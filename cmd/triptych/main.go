@@ -44,7 +44,9 @@ type usageError struct{ error }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:], os.Getenv, newScreen(os.Stdout))
+	out := newScreen(os.Stdout)
+	err := run(ctx, os.Args[1:], os.Getenv, out)
+	out.abandon()
 	var wrong usageError
 	switch {
 	case errors.As(err, &wrong):

@@ -18,7 +18,8 @@ type screen struct {
 	color bool // the terminal has colours and nobody asked for none (https://no-color.org)
 	live  bool // a line can be written again
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	begun []func() // each ends the line of a step; again does nothing
 }
 
 func newScreen(f *os.File) *screen {
@@ -70,11 +71,29 @@ func (s *screen) step(what string) (done func(result string)) {
 			}
 		}
 	})
-	return func(result string) {
+	end := sync.OnceFunc(func() {
 		close(stop)
 		wg.Wait()
 		s.print("\r\x1b[K")
+	})
+	s.mu.Lock()
+	s.begun = append(s.begun, end)
+	s.mu.Unlock()
+	return func(result string) {
+		end()
 		s.finish(result, what, begun)
+	}
+}
+
+// abandon ends the lines of steps that failed, so that what is said next has a
+// line of its own.
+func (s *screen) abandon() {
+	s.mu.Lock()
+	begun := s.begun
+	s.begun = nil
+	s.mu.Unlock()
+	for _, end := range begun {
+		end()
 	}
 }
 

@@ -172,6 +172,7 @@ func stay(ctx context.Context, shop *launch.Running, filler *fill.Filler, out *s
 }
 
 func stop(shop *launch.Running, out *screen) {
+	out.abandon()
 	out.print("\n")
 	done := out.step("stopping")
 	shop.Stop()
