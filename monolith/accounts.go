@@ -60,7 +60,7 @@ func (s *shop) createManager(ctx context.Context, email, password string) error 
 // such account, so that the time it takes tells nothing; and those of one
 // address one after the other, so that many guesses at once are all counted.
 func (s *shop) SignIn(ctx context.Context, email, password string) (string, time.Time, error) {
-	done, err := s.signingIn.take(ctx, account.FoldEmail(email))
+	done, err := s.signingIn.Take(ctx, account.FoldEmail(email))
 	if err != nil {
 		return "", time.Time{}, err
 	}

@@ -55,7 +55,7 @@ func (s *shop) PlaceOrder(ctx context.Context, by api.Caller, once api.Once, d o
 func (s *shop) turn(ctx context.Context, account uuid.UUID, key string) (done func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
-	done, err = s.placing.take(wait, account.String()+key)
+	done, err = s.placing.Take(wait, account.String()+key)
 	if err != nil && ctx.Err() == nil {
 		return nil, inProgress()
 	}

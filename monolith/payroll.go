@@ -15,6 +15,7 @@ import (
 
 	"triptych/api"
 	"triptych/domain/payroll"
+	"triptych/internal/news"
 	"triptych/internal/rest"
 	"triptych/store/idempotency"
 	wages "triptych/store/payroll"
@@ -24,7 +25,7 @@ import (
 // is, and work, beside them, computes.
 type payday struct {
 	db      *pgxpool.Pool
-	news    *news
+	news    *news.News
 	uploads chan struct{} // a place for each upload at once: each holds a connection as long as its client sends
 	due     chan struct{} // has something in it when a run has begun
 	chunk   int           // payslips in one transaction
@@ -37,7 +38,7 @@ const (
 	payrollWorkers = 2
 )
 
-func newPayday(db *pgxpool.Pool, n *news) *payday {
+func newPayday(db *pgxpool.Pool, n *news.News) *payday {
 	return &payday{db, n, make(chan struct{}, maxUploads), make(chan struct{}, 1), payrollChunk, payrollWorkers}
 }
 
@@ -54,7 +55,7 @@ func (p *payday) Employees(ctx context.Context, page rest.Page) (rest.List[payro
 
 // Run implements api.Payroll.
 func (p *payday) Run(ctx context.Context, id uuid.UUID, wait time.Duration) (api.Run, error) {
-	return await(ctx, p.news, id, wait, func() (api.Run, bool, error) {
+	return news.Await(ctx, p.news, id, wait, func() (api.Run, bool, error) {
 		r, err := p.find(ctx, id)
 		return api.Run(r), r.Status != wages.Running, err
 	})

@@ -61,7 +61,7 @@ func (p *payday) payRunning(ctx context.Context) error {
 		return err
 	}
 	slog.InfoContext(ctx, "payroll run ended", "run", r.ID, "period", r.Period.String(), "took", time.Since(began))
-	p.news.changed(r.ID)
+	p.news.Changed(r.ID)
 	return nil
 }
 

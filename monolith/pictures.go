@@ -11,6 +11,7 @@ import (
 	"triptych/api"
 	"triptych/domain/fault"
 	"triptych/domain/picture"
+	"triptych/internal/news"
 	"triptych/store/catalogue"
 	"triptych/store/pictures"
 )
@@ -23,11 +24,11 @@ const replacedFor = time.Hour
 // the requests, and shows the results.
 type gallery struct {
 	db      *pgxpool.Pool
-	news    *news
+	news    *news.News
 	resizer *resizer
 }
 
-func newGallery(db *pgxpool.Pool, n *news) *gallery {
+func newGallery(db *pgxpool.Pool, n *news.News) *gallery {
 	return &gallery{db, n, newResizer(db, n, picture.Process)}
 }
 
@@ -77,7 +78,7 @@ func (g *gallery) awaitNewest(ctx context.Context, sku string, wait time.Duratio
 }
 
 func (g *gallery) settled(ctx context.Context, id uuid.UUID, wait time.Duration) (api.PictureState, error) {
-	return await(ctx, g.news, id, wait, func() (api.PictureState, bool, error) {
+	return news.Await(ctx, g.news, id, wait, func() (api.PictureState, bool, error) {
 		s, err := pictures.Get(ctx, g.db, id)
 		return toPictureState(s), s.Status != pictures.Processing, err
 	})

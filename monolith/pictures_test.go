@@ -16,6 +16,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/domain/picture"
 	"triptych/domain/picture/picturetest"
+	"triptych/internal/news"
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
 	"triptych/store/catalogue"
@@ -36,7 +37,7 @@ func openGallery(t *testing.T) *gallery {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newGallery(db, newNews())
+	return newGallery(db, news.New())
 }
 
 // startResizing lets the gallery work until the returned function, or the end of the
@@ -174,7 +175,7 @@ func TestWorkIsTakenUpAgainAfterACrash(t *testing.T) {
 	if _, _, err := pictures.Begin(t.Context(), g.db, id); err != nil { // by a process that died
 		t.Fatal(err)
 	}
-	again := newGallery(g.db, newNews())
+	again := newGallery(g.db, news.New())
 	startResizing(t, again)
 	if s, err := again.settled(t.Context(), id, soonEnough); err != nil || s.Status != "ready" {
 		t.Errorf("got %+v, %v, want ready", s, err)

@@ -18,6 +18,7 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/domain/picture"
+	"triptych/internal/news"
 	"triptych/internal/postgres"
 	"triptych/store/pictures"
 )
@@ -39,7 +40,7 @@ const (
 // is taken up again at the next start.
 type resizer struct {
 	db      *pgxpool.Pool
-	news    *news
+	news    *news.News
 	process func(original []byte) (map[picture.Size][]byte, error)
 	room    *semaphore.Weighted
 	least   int64         // of room, that any picture takes
@@ -49,7 +50,7 @@ type resizer struct {
 	atWork map[uuid.UUID]bool
 }
 
-func newResizer(db *pgxpool.Pool, n *news, process func([]byte) (map[picture.Size][]byte, error)) *resizer {
+func newResizer(db *pgxpool.Pool, n *news.News, process func([]byte) (map[picture.Size][]byte, error)) *resizer {
 	workers := max(1, runtime.GOMAXPROCS(0)-1)
 	return &resizer{
 		db:      db,
@@ -127,7 +128,7 @@ func (r *resizer) handle(ctx context.Context, id uuid.UUID) {
 		return
 	}
 	r.end(id)
-	r.news.changed(id)
+	r.news.Changed(id)
 }
 
 func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {

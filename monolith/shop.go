@@ -10,8 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/api"
+	"triptych/internal/news"
 	"triptych/internal/password"
 	"triptych/internal/postgres"
+	"triptych/internal/turns"
 	"triptych/store/accounts"
 	"triptych/store/carts"
 	"triptych/store/catalogue"
@@ -40,19 +42,19 @@ type shop struct {
 	db        *pgxpool.Pool
 	tokens    api.Signer
 	passwords *password.Hasher
-	placing   *turns // by account and idempotency key
-	signingIn *turns // by e-mail address
-	news      *news
+	placing   *turns.Turns // by account and idempotency key
+	signingIn *turns.Turns // by e-mail address
+	news      *news.News
 	shelf     *shelf
 	payday    *payday
 	gallery   *gallery
 }
 
 func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
-	news := newNews()
+	told := news.New()
 	s := &shop{
-		db: db, tokens: tokens, passwords: password.NewHasher(), placing: newTurns(), signingIn: newTurns(), news: news,
-		payday: newPayday(db, news), gallery: newGallery(db, news),
+		db: db, tokens: tokens, passwords: password.NewHasher(), placing: turns.New(), signingIn: turns.New(), news: told,
+		payday: newPayday(db, told), gallery: newGallery(db, told),
 	}
 	s.shelf = &shelf{query: s.queryShelf}
 	return s
