@@ -19,6 +19,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/internal/rest"
 	"triptych/internal/serve"
+	"triptych/internal/token"
 )
 
 // A Shop is what stands behind the contract: an implementation per noun.
@@ -36,7 +37,7 @@ type Shop struct {
 type Options struct {
 	Architecture string // monolith, microservices or functions
 	Version      string
-	Tokens       Verifier
+	Tokens       token.Verifier
 	Health       *serve.Health
 	Translate    func(error) error // turns a driver's error into a fault; may be nil
 	MaxBrowsing  int64             // requests of the class Browsing handled at once; 0 means 100

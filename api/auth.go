@@ -31,10 +31,11 @@ func (s *server) admit(r *http.Request, who Policy) (Caller, error) {
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return Caller{}, unauthenticated()
 	}
-	caller, err := s.Tokens.Verify(token)
+	id, role, err := s.Tokens.Verify(token)
 	if err != nil {
 		return Caller{}, unauthenticated()
 	}
+	caller := Caller{id, account.Role(role)}
 	if who == SignedIn || who == Managers && caller.Manager() {
 		return caller, nil
 	}

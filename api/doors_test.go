@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"triptych/internal/serve"
 )
 
@@ -24,7 +22,7 @@ func sample(r Route) string {
 // hears of it who may not call the route.
 func TestWhoMayNotCallARouteHearsNothingElse(t *testing.T) {
 	f := open(t)
-	expired := forge(t, jwt.SigningMethodEdDSA, signer(t, 1).key, func(c jwt.MapClaims) { c["exp"] = 1 })
+	expired := issue(t, signer(t, 1), ada, 2*time.Hour)
 	for _, r := range Routes {
 		if r.Who == Anyone {
 			continue
@@ -52,7 +50,7 @@ func TestWhoMayNotCallARouteHearsNothingElse(t *testing.T) {
 // Whose token has expired must be able to sign in again, and to look around.
 func TestAnOldTokenClosesNoOpenDoor(t *testing.T) {
 	f := open(t)
-	expired := forge(t, jwt.SigningMethodEdDSA, signer(t, 1).key, func(c jwt.MapClaims) { c["exp"] = 1 })
+	expired := issue(t, signer(t, 1), ada, 2*time.Hour)
 	for _, r := range Routes {
 		if r.Who != Anyone {
 			continue
@@ -67,7 +65,7 @@ func TestAnOldTokenClosesNoOpenDoor(t *testing.T) {
 func TestNoPolicyLetsNobodyIn(t *testing.T) {
 	s := signer(t, 1)
 	server := &server{Options: Options{Tokens: s.Verifier()}}
-	for _, token := range []string{"", issue(t, s, ada), issue(t, s, boss)} {
+	for _, token := range []string{"", issue(t, s, ada, 0), issue(t, s, boss, 0)} {
 		r, _ := http.NewRequest("GET", "/", nil)
 		if token != "" {
 			r.Header.Set("Authorization", "Bearer "+token)

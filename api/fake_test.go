@@ -1,7 +1,9 @@
 package api
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +22,7 @@ import (
 	"triptych/domain/payroll"
 	"triptych/internal/rest"
 	"triptych/internal/serve"
+	"triptych/internal/token"
 )
 
 var noon = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
@@ -179,6 +182,30 @@ func (f *fake) Sales(_ context.Context, from, to time.Time) (Sales, error) {
 	return f.report, f.call("Sales", from.Format(time.DateOnly), to.Format(time.DateOnly))
 }
 
+func signer(t testing.TB, seed byte) token.Signer {
+	t.Helper()
+	s, err := token.NewSigner(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// issue returns a token that an account got a while ago.
+func issue(t testing.TB, s token.Signer, a account.Account, ago time.Duration) string {
+	t.Helper()
+	token, _, err := s.Issue(a.ID, string(a.Role), time.Now().Add(-ago))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+var (
+	ada  = account.Account{ID: uuid.MustParse("0192f0c1-7b5e-7c3a-9d2e-4f1a2b3c4d5e"), Role: account.Customer}
+	boss = account.Account{ID: uuid.MustParse("0192f0c1-7b5e-7c3a-9d2e-4f1a2b3c4d5f"), Role: account.Manager}
+)
+
 // A front is the contract served in front of a fake, on a real socket.
 type front struct {
 	*fake
@@ -204,7 +231,7 @@ func open(t *testing.T, tweaks ...func(*Options)) *front {
 	}
 	server := httptest.NewServer(Handler(Shop{f, f, f, f, f, f, f}, o))
 	t.Cleanup(server.Close)
-	return &front{f, server, issue(t, s, ada), issue(t, s, boss)}
+	return &front{f, server, issue(t, s, ada, 0), issue(t, s, boss, 0)}
 }
 
 // An answer is what came back, read to its end.

@@ -89,7 +89,7 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 		}
 		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
 	}
-	return s.tokens.Issue(a, now())
+	return s.tokens.Issue(a.ID, string(a.Role), now())
 }
 
 // translate makes faults of what the database says. Whoever has a token of an

@@ -8,16 +8,16 @@ import (
 	"net/http"
 	"net/http/pprof"
 
-	"triptych/api"
 	"triptych/internal/env"
 	"triptych/internal/serve"
+	"triptych/internal/token"
 )
 
 // config is what the environment says.
 type config struct {
 	addr            string
 	database        string
-	tokens          api.Signer
+	tokens          token.Signer
 	managerEmail    string
 	managerPassword string
 	debugAddr       string
@@ -40,16 +40,16 @@ func readConfig(getenv func(string) string) (c config, err error) {
 
 // signer makes the signer of a seed in base64. Without one it makes a new key,
 // so that tokens end with the process.
-func signer(seed string) (api.Signer, error) {
+func signer(seed string) (token.Signer, error) {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
 	if seed != "" {
 		var err error
 		if key, err = base64.StdEncoding.DecodeString(seed); err != nil {
-			return api.Signer{}, fmt.Errorf("TOKEN_SEED must be 32 bytes in base64: %w", err)
+			return token.Signer{}, fmt.Errorf("TOKEN_SEED must be 32 bytes in base64: %w", err)
 		}
 	}
-	s, err := api.NewSigner(key)
+	s, err := token.NewSigner(key)
 	if err != nil {
 		return s, fmt.Errorf("TOKEN_SEED: %w", err)
 	}

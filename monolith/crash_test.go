@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"triptych/api"
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/serve"
+	"triptych/internal/token"
 	"triptych/lab/client"
 )
 
@@ -73,7 +73,7 @@ func TestOrdersSurviveKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s := newShop(pool, api.Signer{})
+	s := newShop(pool, token.Signer{})
 	var orders int
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM orders WHERE status = 'confirmed'`).Scan(&orders); err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestTheDatabaseRestartsUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	checkBooks(t, newShop(pool, api.Signer{}))
+	checkBooks(t, newShop(pool, token.Signer{}))
 }
 
 func wait(t *testing.T, what string, reached func() bool) {

@@ -13,6 +13,7 @@ import (
 	"triptych/internal/news"
 	"triptych/internal/password"
 	"triptych/internal/postgres"
+	"triptych/internal/token"
 	"triptych/internal/turns"
 	"triptych/store/accounts"
 	"triptych/store/carts"
@@ -40,7 +41,7 @@ var schemas = []postgres.Schema{
 // operations, and its database holds every noun.
 type shop struct {
 	db        *pgxpool.Pool
-	tokens    api.Signer
+	tokens    token.Signer
 	passwords *password.Hasher
 	placing   *turns.Turns // by account and idempotency key
 	signingIn *turns.Turns // by e-mail address
@@ -50,7 +51,7 @@ type shop struct {
 	gallery   *gallery
 }
 
-func newShop(db *pgxpool.Pool, tokens api.Signer) *shop {
+func newShop(db *pgxpool.Pool, tokens token.Signer) *shop {
 	told := news.New()
 	s := &shop{
 		db: db, tokens: tokens, passwords: password.NewHasher(), placing: turns.New(), signingIn: turns.New(), news: told,

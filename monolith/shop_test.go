@@ -12,6 +12,7 @@ import (
 	"triptych/domain/catalog"
 	"triptych/domain/order"
 	"triptych/internal/postgres/pgtest"
+	"triptych/internal/token"
 )
 
 // open returns a shop of the test's own, in a database of its own.
@@ -19,7 +20,7 @@ func open(t testing.TB) *shop {
 	t.Helper()
 	seed := make([]byte, 32)
 	_, _ = rand.Read(seed)
-	tokens, err := api.NewSigner(seed)
+	tokens, err := token.NewSigner(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
