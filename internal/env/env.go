@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +17,8 @@ import (
 // cannot be read.
 //
 // An empty variable counts as unset: that is how compose files and shells leave
-// one out.
+// one out. For a variable X that is unset, X_FILE names a file that holds its
+// value: that is how containers are given secrets.
 type Reader struct {
 	Getenv     func(string) string
 	complaints []error
@@ -25,13 +27,41 @@ type Reader struct {
 // Err returns every complaint, each one sentence on a line of its own, or nil.
 func (r *Reader) Err() error { return errors.Join(r.complaints...) }
 
-func (r *Reader) complain(format string, args ...any) {
-	r.complaints = append(r.complaints, fmt.Errorf(format, args...))
+// Complain adds a complaint about a value that this package cannot judge. The
+// same one twice is one.
+func (r *Reader) Complain(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	for _, c := range r.complaints {
+		if c.Error() == err.Error() {
+			return
+		}
+	}
+	r.complaints = append(r.complaints, err)
+}
+
+// value returns what a variable is set to, by itself or by a file; nothing, and
+// that it is wrong, when there was something to complain about.
+func (r *Reader) value(name string) (s string, wrong bool) {
+	s = strings.TrimSpace(r.Getenv(name))
+	file := strings.TrimSpace(r.Getenv(name + "_FILE"))
+	switch {
+	case file == "":
+		return s, false
+	case s != "":
+		r.Complain("%s and %s_FILE are both set: leave one out", name, name)
+		return "", true
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		r.Complain("%s_FILE: %w", name, err)
+		return "", true
+	}
+	return strings.TrimSpace(string(b)), false
 }
 
 // String returns a variable, or otherwise the default.
 func (r *Reader) String(name, otherwise string) string {
-	if s := strings.TrimSpace(r.Getenv(name)); s != "" {
+	if s, _ := r.value(name); s != "" {
 		return s
 	}
 	return otherwise
@@ -39,9 +69,9 @@ func (r *Reader) String(name, otherwise string) string {
 
 // Required returns a variable that has no default.
 func (r *Reader) Required(name string) string {
-	s := r.String(name, "")
-	if s == "" {
-		r.complain("%s must be set", name)
+	s, wrong := r.value(name)
+	if s == "" && !wrong {
+		r.Complain("%s must be set", name)
 	}
 	return s
 }
@@ -54,7 +84,7 @@ func (r *Reader) Int(name string, otherwise, least, most int) int {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < least || n > most {
-		r.complain("%s must be a whole number from %d to %d, not %q", name, least, most, s)
+		r.Complain("%s must be a whole number from %d to %d, not %q", name, least, most, s)
 		return otherwise
 	}
 	return n
@@ -69,7 +99,7 @@ func (r *Reader) URL(name string, schemes ...string) string {
 	}
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains(schemes, u.Scheme) || (u.Host == "" && u.RawQuery == "") {
-		r.complain("%s must be an address that begins with %s://", name, strings.Join(schemes, ":// or "))
+		r.Complain("%s must be an address that begins with %s://", name, strings.Join(schemes, ":// or "))
 		return ""
 	}
 	return s
