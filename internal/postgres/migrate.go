@@ -30,14 +30,19 @@ func NewSchema(name string, embedded embed.FS) Schema {
 
 // Migrate brings the database at url up to date with the schemas, in the order
 // given: a schema may refer to tables of those before it. Programs that start
-// at once take turns: tern holds a lock.
+// at once take turns: tern holds a lock. It waits, as Open does, for a database
+// that is not up yet.
 func Migrate(ctx context.Context, url string, schemas ...Schema) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("the database's URL cannot be read: %w", err)
 	}
 	cfg.ConnectTimeout = 3 * time.Second
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	var conn *pgx.Conn
+	err = await(ctx, func(ctx context.Context) (err error) {
+		conn, err = pgx.ConnectConfig(ctx, cfg)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

@@ -33,7 +33,7 @@ var params = map[string]string{
 	"plan_cache_mode":                     "force_generic_plan", // planning again costs more than these queries
 }
 
-// openTimeout is how long Open waits for a database that is not up yet.
+// openTimeout is how long Open and Migrate wait for a database that is not up yet.
 const openTimeout = 15 * time.Second
 
 // Open opens a pool and waits, for a while, until the database answers. Each
@@ -50,7 +50,7 @@ func Open(ctx context.Context, url string, tweaks ...func(*pgxpool.Config)) (*pg
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := errors.Join(await(ctx, pool), otelpgx.RecordStats(pool)); err != nil {
+	if err := errors.Join(await(ctx, pool.Ping), otelpgx.RecordStats(pool)); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -83,13 +83,13 @@ func config(url string) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
-// await pings until the database answers. A refusal that time cannot heal, a
+// await asks until the database answers. A refusal that time cannot heal, a
 // wrong password or no such database, ends it at once.
-func await(ctx context.Context, pool *pgxpool.Pool) error {
+func await(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		err := pool.Ping(ctx)
+		err := ask(ctx)
 		if err == nil || !Unavailable(err) {
 			return err
 		}

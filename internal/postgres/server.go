@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,7 +31,7 @@ type Options struct {
 }
 
 // A Server is a private PostgreSQL that ends with us. Its methods are for one
-// goroutine at a time, but for URL and Version.
+// goroutine at a time, but for URL, Version and Provision.
 type Server struct {
 	home     *home
 	bin      Binaries
@@ -40,6 +41,9 @@ type Server struct {
 	progress func(string)
 	log      *logFile
 	process  *child.Process
+
+	secluding sync.Mutex
+	secluded  bool
 }
 
 // settings are of a private server on a small machine. Safety stays as it is:
@@ -171,6 +175,9 @@ func (s *Server) Database(ctx context.Context, name string) (string, error) {
 
 // Done is closed when the server has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.process.Done() }
+
+// Process is the server at work, until it is started again.
+func (s *Server) Process() *child.Process { return s.process }
 
 // Stop ends the server, which finishes no transaction but loses none that was
 // committed, and gives its folder free.
