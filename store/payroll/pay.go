@@ -46,7 +46,8 @@ func (e *UnpayableError) Error() string { return e.Err.Error() }
 func (e *UnpayableError) Unwrap() error { return e.Err }
 
 // Pay writes the payslips of a chunk, except those that are written already,
-// and adds them to the run's sums. When two programs do the same chunk at
+// and adds them to the run's sums. When the run has ended meanwhile, that is
+// ErrEnded. When two programs do the same chunk at
 // once, the payslips' key lets one of them through.
 func Pay(ctx context.Context, tx pgx.Tx, r Run, rates *payroll.Rates, c Chunk) (paid int, err error) {
 	dues, err := unpaid(ctx, tx, r, c)
@@ -117,7 +118,7 @@ func add(ctx context.Context, tx pgx.Tx, run uuid.UUID, payslips int, t payroll.
 		WHERE id = $1 AND status = 'running'`,
 		run, payslips, t.Gross, t.Tax, t.EmployeeNI, t.Pension, t.Net, t.EmployerNI)
 	if err == nil && tag.RowsAffected() == 0 {
-		err = fmt.Errorf("payroll run %s is not running any more", run)
+		err = fmt.Errorf("pay run %s: %w", run, ErrEnded)
 	}
 	return err
 }

@@ -184,8 +184,8 @@ func TestAWorkerThatDiesHalfWayPaysNobodyTwice(t *testing.T) {
 	if half := read(t, db, r.ID); half.Payslips != 3 || len(payslips(t, db, r)) != 3 {
 		t.Errorf("after the death %d payslips counted, %d there, want 3", half.Payslips, len(payslips(t, db, r)))
 	}
-	if err := Complete(t.Context(), db, r.ID, at(10)); err == nil {
-		t.Error("a run with payslips missing was completed")
+	if err := Complete(t.Context(), db, r.ID, at(10)); !errors.Is(err, ErrUnpaid) {
+		t.Errorf("complete a run with payslips missing: %v, want %v", err, ErrUnpaid)
 	}
 
 	// Another takes over, with other chunks.

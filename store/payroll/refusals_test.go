@@ -66,6 +66,14 @@ func TestFailedRunPaysNobodyAndCanBeRepeated(t *testing.T) {
 	if failed.Status != Failed || failed.Payslips != 0 || failed.Totals != (payroll.Totals{}) || len(payslips(t, db, r)) != 0 {
 		t.Errorf("failed: %+v with %d payslips, want none", failed, len(payslips(t, db, r)))
 	}
+	for _, c := range chunks(t, db, r, 1) {
+		if _, err := tryPay(t.Context(), db, r, c); c.First == "ann" && !errors.Is(err, ErrEnded) {
+			t.Errorf("pay %s after that: %v, want %v", c.First, err, ErrEnded)
+		}
+	}
+	if err := Complete(t.Context(), db, r.ID, at(11)); !errors.Is(err, ErrEnded) {
+		t.Errorf("complete it: %v, want %v", err, ErrEnded)
+	}
 	employ(t, db, hourly("bob"))
 	if again := finish(t, db, begin(t, db, november, file)); again.Payslips != 2 {
 		t.Errorf("again: %+v, want 2 payslips", again)

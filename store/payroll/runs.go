@@ -3,6 +3,7 @@ package payroll
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,9 @@ const shownRejections = 1000
 
 // busyAgain is what a client is told to wait while another run is under way.
 const busyAgain = 2 * time.Second
+
+// ErrEnded says that a run is not running any more.
+var ErrEnded = errors.New("the payroll run is not running any more")
 
 // Begin records a run, which has no rows yet. There can be one that is running
 // at a time, and a period after which another was paid, or which was paid
@@ -123,8 +127,11 @@ func rejections(ctx context.Context, db postgres.DB, run uuid.UUID) ([]payroll.R
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[payroll.Rejection])
 }
 
-// Complete ends a run whose payslips are all written; with one missing it is
-// an error. Ended already, it does nothing.
+// ErrUnpaid says that payslips of a run are missing.
+var ErrUnpaid = errors.New("payslips are missing")
+
+// Complete ends a run whose payslips are all written; with one missing it
+// returns ErrUnpaid. Completed already, it does nothing.
 func Complete(ctx context.Context, db postgres.DB, run uuid.UUID, at time.Time) error {
 	var status string
 	err := db.QueryRow(ctx, `
@@ -134,10 +141,13 @@ func Complete(ctx context.Context, db postgres.DB, run uuid.UUID, at time.Time) 
 				AND payslips = (SELECT count(*) FROM payroll_rows WHERE run_id = r.id)
 			RETURNING status)
 		SELECT coalesce((SELECT status FROM done), (SELECT status FROM payroll_runs WHERE id = $1), '')`, run, at).Scan(&status)
-	if err == nil && status != Completed {
-		err = errors.New("complete a payroll run that is " + status + ": payslips are missing")
+	switch {
+	case err != nil || status == Completed:
+		return err
+	case status == Running:
+		return fmt.Errorf("complete payroll run %s: %w", run, ErrUnpaid)
 	}
-	return err
+	return fmt.Errorf("complete payroll run %s: %w", run, ErrEnded) // or it was never there
 }
 
 // Fail ends a run that cannot be computed, and takes its payslips back: nobody
