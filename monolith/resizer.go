@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"runtime"
@@ -139,7 +138,7 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 	if attempt > resizeAttempts {
 		return pictures.Fail(ctx, r.db, id, "internal", "the picture could not be processed", now())
 	}
-	jpegs, err := r.withoutPanic(original)
+	jpegs, err := r.process(original)
 	if err != nil {
 		f := fault.From(err)
 		if f.Kind == fault.Internal {
@@ -150,15 +149,6 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 	return postgres.InTx(ctx, r.db, func(tx pgx.Tx) error {
 		return pictures.Finish(ctx, tx, id, jpegs, now())
 	})
-}
-
-func (r *resizer) withoutPanic(original []byte) (jpegs map[picture.Size][]byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return r.process(original)
 }
 
 func (r *resizer) begin(id uuid.UUID) {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"runtime/debug"
 )
 
 const quality = 85
@@ -13,9 +14,19 @@ const quality = 85
 // Process decodes an upload and returns it as a JPEG in each of Sizes, upright,
 // on white where it was transparent, and without metadata: only pixels
 // survive. It checks the upload's dimensions again before it decodes, so that a
-// caller that forgot Check is safe too.
+// caller that forgot Check is safe too. When a picture makes it panic, that is
+// an error, and no fault: whoever processes many goes on with the next.
 func Process(data []byte) (map[Size][]byte, error) {
-	return process(data, contract)
+	return safely(func() (map[Size][]byte, error) { return process(data, contract) })
+}
+
+func safely(f func() (map[Size][]byte, error)) (jpegs map[Size][]byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			jpegs, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 func process(data []byte, l limits) (map[Size][]byte, error) {

@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"math"
 	"runtime"
+	"strings"
 	"testing"
 
 	"triptych/domain/fault"
@@ -138,6 +139,14 @@ func TestProcessChecksBeforeItDecodes(t *testing.T) {
 	}
 	if used := allocated() - before; used > 32<<20 {
 		t.Errorf("used %d MiB", used>>20)
+	}
+}
+
+// No picture is known that does it, so the test panics itself.
+func TestAPanicIsAnError(t *testing.T) {
+	jpegs, err := safely(func() (map[Size][]byte, error) { panic("scaling broke") })
+	if jpegs != nil || err == nil || !strings.Contains(err.Error(), "scaling broke") || fault.From(err).Kind != fault.Internal {
+		t.Errorf("got %v, %v, want an internal error that says what broke", jpegs, err)
 	}
 }
 
