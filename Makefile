@@ -10,13 +10,13 @@ help: ## This list
 run: ## The demo: start the shop, place an order, show its trace
 	go run ./cmd/triptych
 
-up: ## Start the monolith and keep it up
-	go run ./cmd/triptych up monolith
+up: ## Start the microservices and keep them up
+	go run ./cmd/triptych up microservices
 
 test: ## Every test; needs nothing set up
 	go test ./...
 
-check: format vet lint race ## Formatting, vet, modernisers, staticcheck, tests under the race detector
+check: format vet lint generated race ## Formatting, vet, modernisers, staticcheck, generated code, tests under the race detector
 
 format: ## Go files that gofmt would change
 	@files=$$("$$(go env GOROOT)/bin/gofmt" -l .) || exit 1; test -z "$$files" || { echo gofmt -w $$files; exit 1; }
@@ -27,6 +27,21 @@ vet: ## Mistakes that go vet knows, and code that go fix would modernise
 
 lint: ## What staticcheck says
 	go tool staticcheck ./...
+
+BUF = go tool -modfile=../tools/go.mod buf
+
+generate: ## The Go code of proto/ (commit the result)
+	cd proto && $(BUF) format -w && $(BUF) generate
+
+# What is generated is made again beside, and held against what is committed;
+# published.binpb is the .proto files as they were last published.
+generated: ## Are the .proto files well made, compatible with the published ones, and their Go code up to date?
+	cd proto && $(BUF) lint && $(BUF) format --diff --exit-code && $(BUF) breaking --against published.binpb
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && (cd proto && $(BUF) generate --output "$$fresh") && \
+	for f in $$(cd "$$fresh" && find . -name '*.go'); do cmp "$$fresh/$$f" "proto/$$f" || { echo "run make generate"; exit 1; }; done
+
+publish-proto: ## Let what is in the .proto files be what later ones are held against
+	cd proto && $(BUF) build --exclude-source-info --output published.binpb
 
 # domain/ is left out: it starts no goroutine, and its property tests are slow
 # under the race detector.
@@ -44,8 +59,11 @@ fuzz: ## Each fuzz target for FUZZTIME (20s)
 		go test -run '^$$' -fuzz "^$${func#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
 	done
 
-conformance: ## The contract's cases against the monolith, one line each
-	go test -count=1 -v -run KeepsTheContract ./monolith
+conformance: ## The contract's cases against each architecture, one line each
+	go test -count=1 -v -run KeepTheContract\|KeepsTheContract ./monolith ./microservices
+
+compose-test: ## Each profile in containers: the contract, an order's trace in Jaeger, nothing left behind
+	compose/test
 
 check-url: ## The contract's cases against the shop that runs at URL
 	go run ./cmd/triptych check --url $(URL)
@@ -68,5 +86,5 @@ load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/R
 smoke: ## Every route of a running shop once, by k6
 	@loadtest/run smoke.js
 
-.PHONY: help run up test check format vet lint race vuln fuzz conformance check-url bench-monolith bench-payroll \
+.PHONY: help run up test check format vet lint generate generated publish-proto race vuln fuzz conformance compose-test check-url bench-monolith bench-payroll \
 	bench-pictures bench-telemetry load smoke
