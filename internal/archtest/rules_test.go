@@ -30,6 +30,20 @@ var architectures = []string{"monolith", "microservices", "functions"}
 // shop is everything that knows of orders, payrolls or pictures.
 var shop = append([]string{"domain", "store", "api", "conformance", "loadtest", "lab", "web", "proto", "cmd/triptych"}, architectures...)
 
+// owned is what of the rest of the module each service builds on: the tables of
+// the nouns that it owns, or the HTTP contract.
+var owned = map[string][]string{
+	"gateway":   {"api"},
+	"accounts":  {"store/accounts"},
+	"catalogue": {"store/catalogue"},
+	"stock":     {"store/stock", "store/reservations"},
+	"orders":    {"store/orders", "store/carts", "store/idempotency"},
+	"payments":  {"store/payments", "store/authorisations"},
+	"payroll":   {"store/payroll", "store/idempotency"},
+	"pictures":  {"store/pictures"},
+	"reports":   {"store/reports"},
+}
+
 // faultSpeakers translate failures between a transport or a database and a
 // client, and so know what a fault is, and nothing else of the domain.
 var faultSpeakers = []string{"internal/rest", "internal/rpc", "internal/postgres"}
@@ -82,6 +96,15 @@ var rules = []rule{
 				}
 			}
 			return false
+		},
+	},
+	{
+		why:    "a service knows the rules, the tables of its own nouns, and the wire: what others have, it asks them for",
+		covers: func(f source) bool { return in(f.dir, "microservices") && !f.test },
+		breaks: func(f source, imported string) bool {
+			service, _, _ := strings.Cut(strings.TrimPrefix(f.dir, "microservices/"), "/")
+			mine := append([]string{"domain", "internal", "proto", "microservices/" + service}, owned[service]...)
+			return ours(imported) && !imports(imported, mine...)
 		},
 	},
 	{
