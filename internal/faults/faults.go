@@ -4,7 +4,12 @@
 // was started with FAULTS=on allows.
 package faults
 
-import "context"
+import (
+	"context"
+	"os"
+	"sync/atomic"
+	"time"
+)
 
 // A Kind is what goes wrong.
 type Kind int
@@ -17,8 +22,80 @@ const (
 	Duplicate                 // the step is done twice
 )
 
+// enabled is the switchboard of this process, or nil. It is the one variable of
+// its kind here: points are everywhere, and handing a switchboard to whatever
+// has one would put into every constructor what no production process has.
+var enabled atomic.Pointer[Switchboard]
+
 // Point does a step of the program, do, at a named point. When a fault is
-// planted there, it goes wrong, once.
+// planted there, it goes wrong, once. Name the point by a literal, and no other
+// by the same: a test finds all of them in the source.
 func Point(ctx context.Context, name string, do func(context.Context) error) error {
+	s := enabled.Load()
+	if s == nil {
+		return do(ctx)
+	}
+	return s.reach(name).spoil(ctx, name, do)
+}
+
+// A PlantedError is what an Error fault tells. It passes for a network's time
+// that ran out: whoever hears it cannot know whether the step was done.
+type PlantedError struct{ Point string }
+
+// Error names the point.
+func (e *PlantedError) Error() string { return "a fault was planted at " + e.Point }
+
+// Timeout makes it a net.Error, which is taken for unknown rather than failed.
+func (e *PlantedError) Timeout() bool { return true }
+
+// Temporary is the other half of a net.Error.
+func (e *PlantedError) Temporary() bool { return true }
+
+// exit ends the process as kill -9 would: nothing is flushed, nothing deferred.
+// Unlike a signal, it also ends the first process of a container.
+var exit = func() { os.Exit(137) }
+
+// planted is a fault at a point; without a kind it is none.
+type planted struct {
+	kind  Kind
+	stall time.Duration
+}
+
+func (f planted) spoil(ctx context.Context, name string, do func(context.Context) error) error {
+	switch f.kind {
+	case Exit:
+		if err := do(ctx); err != nil {
+			return err
+		}
+		exit()
+		return nil
+	case Error:
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return &PlantedError{name}
+	case Stall:
+		return late(ctx, f.stall, do)
+	case Duplicate:
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	return do(ctx)
+}
+
+// late does the step after a while, also when its caller has given up by then,
+// which is what a paused process or a slow network does: the step gets as much
+// time as it would have had at once.
+func late(ctx context.Context, d time.Duration, do func(context.Context) error) error {
+	began := time.Now()
+	time.Sleep(d)
+	deadline, bounded := ctx.Deadline()
+	ctx = context.WithoutCancel(ctx)
+	if bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, deadline.Sub(began))
+		defer cancel()
+	}
 	return do(ctx)
 }

@@ -5,6 +5,8 @@ package service
 
 import (
 	"context"
+	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
@@ -16,39 +18,88 @@ import (
 )
 
 // A Service is a running one. Settings that it needs beside the usual are read
-// from Env.
+// from Env, before anything else is asked for: then all that is wrong with the
+// settings is told at once.
 type Service struct {
 	Name string
 	Env  *env.Reader
 	// Server is where it registers what it serves.
 	Server grpc.ServiceRegistrar
 
+	listener net.Listener
 	identity *rpc.Identity
+	served   registrar
+	checks   []check
+	work     []func(context.Context) error
+	closers  []func() error // called in reverse
 }
 
-// Main is a service's main function: it calls run, which is to end with Serve,
-// with a context that is done when the process is asked to end. Called with the
-// argument "health", the program asks the running one how it is instead, and
-// exits with 0 if that is well.
-func Main(name string, run func(ctx context.Context, s *Service) error) { panic("not yet") }
+// A registrar remembers what is to be served until Serve makes the server.
+type registrar []func(grpc.ServiceRegistrar)
+
+// RegisterService implements grpc.ServiceRegistrar.
+func (r *registrar) RegisterService(desc *grpc.ServiceDesc, impl any) {
+	*r = append(*r, func(server grpc.ServiceRegistrar) { server.RegisterService(desc, impl) })
+}
+
+// The pool of one service is smaller than the monolith's: there are nine, and
+// each does less.
+const (
+	maxConns     = 8
+	minIdleConns = 1
+)
 
 // Database brings the database that DATABASE_URL names up to date with the
 // schemas and opens it. The service is healthy only while it answers.
 func (s *Service) Database(ctx context.Context, schemas ...postgres.Schema) (*pgxpool.Pool, error) {
-	panic("not yet")
+	url := s.Env.URL("DATABASE_URL", "postgres", "postgresql")
+	if err := s.Env.Err(); err != nil {
+		return nil, err
+	}
+	if err := postgres.Migrate(ctx, url, schemas...); err != nil {
+		return nil, err
+	}
+	db, err := postgres.Open(ctx, url, func(c *pgxpool.Config) {
+		c.MaxConns, c.MinIdleConns = maxConns, minIdleConns
+		c.ConnConfig.RuntimeParams["application_name"] = s.Name
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.atEnd(func() error { db.Close(); return nil })
+	s.checks = append(s.checks, check{"database", db.Ping})
+	return db, nil
 }
 
 // Dial returns a connection to another service, at the address that the variable
 // NAME_ADDR names (ORDERS_ADDR; default orders:9090).
-func (s *Service) Dial(name string) (*grpc.ClientConn, error) { panic("not yet") }
-
-// Kafka makes sure that the broker at KAFKA_BROKERS has the topics.
-func (s *Service) Kafka(ctx context.Context, topics ...kafka.Topic) (*kafka.Client, error) {
-	panic("not yet")
+func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
+	addr := s.Env.String(strings.ToUpper(name)+"_ADDR", name+":9090")
+	if err := s.Env.Err(); err != nil {
+		return nil, err
+	}
+	conn, err := rpc.Dial(s.identity, name, addr)
+	if err != nil {
+		return nil, err
+	}
+	s.atEnd(conn.Close)
+	return conn, nil
 }
 
-// Go runs f beside the server, from Serve on. When it fails the service does.
-func (s *Service) Go(f func(ctx context.Context) error) { panic("not yet") }
+// Kafka makes sure that the broker at KAFKA_BROKERS has the topics. The service
+// is healthy only while it answers.
+func (s *Service) Kafka(ctx context.Context, topics ...kafka.Topic) (*kafka.Client, error) {
+	brokers := s.Env.Required("KAFKA_BROKERS")
+	if err := s.Env.Err(); err != nil {
+		return nil, err
+	}
+	client, err := kafka.Open(ctx, brokers, topics...)
+	if err != nil {
+		return nil, err
+	}
+	s.atEnd(client.Close)
+	s.checks = append(s.checks, check{"kafka", client.Ping})
+	return client, nil
+}
 
-// Serve serves until ctx is done, and returns when everything has ended.
-func (s *Service) Serve(ctx context.Context) error { panic("not yet") }
+func (s *Service) atEnd(f func() error) { s.closers = append(s.closers, f) }
