@@ -101,12 +101,18 @@ func server(h http.Handler, stopping <-chan struct{}) *http.Server {
 		// It tells of clients' broken connections, which are not ours to mend.
 		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), stoppingKey{}, stopping)
+			return WithStopping(context.Background(), stopping)
 		},
 	}
 }
 
 type stoppingKey struct{}
+
+// WithStopping returns a context of which Stopping returns the channel, for
+// servers of another kind than HTTP.
+func WithStopping(ctx context.Context, stopping <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stoppingKey{}, stopping)
+}
 
 // Stopping returns a channel that is closed when the server of the request with
 // this context was asked to end. A handler that waits for something to happen
