@@ -56,6 +56,8 @@ func TestTheRulesCanFail(t *testing.T) {
 		{"internal/rest/rest.go", "triptych/domain/fault", ""},
 		{"internal/rest/rest.go", "triptych/domain/order", "never heard of a shop"},
 		{"internal/rest/rest_test.go", "triptych/api", "never heard of a shop"},
+		{"internal/service/faults.go", "triptych/proto/rpc/v1", ""},
+		{"internal/service/faults.go", "triptych/proto/orders/v1", "never heard of a shop"},
 		{"faas/runner.go", "triptych/domain/fault", "never heard of a shop"},
 		{"cmd/faas/main.go", "triptych/lab/launch", "never heard of a shop"},
 
