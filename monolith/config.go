@@ -1,15 +1,11 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"net/http"
-	"net/http/pprof"
 
 	"triptych/internal/env"
-	"triptych/internal/serve"
 	"triptych/internal/token"
 )
 
@@ -30,12 +26,10 @@ func readConfig(getenv func(string) string) (c config, err error) {
 	c.managerEmail = e.Required("MANAGER_EMAIL")
 	c.managerPassword = e.Required("MANAGER_PASSWORD")
 	c.debugAddr = e.String("DEBUG_ADDR", "") // profiles; keep it on loopback
-	seed := e.String("TOKEN_SEED", "")
-	if err := e.Err(); err != nil {
-		return c, err
+	if c.tokens, err = signer(e.String("TOKEN_SEED", "")); err != nil {
+		e.Complain("%w", err)
 	}
-	c.tokens, err = signer(seed)
-	return c, err
+	return c, e.Err()
 }
 
 // signer makes the signer of a seed in base64. Without one it makes a new key,
@@ -54,17 +48,4 @@ func signer(seed string) (token.Signer, error) {
 		return s, fmt.Errorf("TOKEN_SEED: %w", err)
 	}
 	return s, nil
-}
-
-// serveDebug serves profiles of the process.
-func serveDebug(ctx context.Context, addr string) error {
-	l, err := serve.Listen(ctx, addr)
-	if err != nil {
-		return fmt.Errorf("DEBUG_ADDR: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return serve.HTTP(ctx, l, mux, nil)
 }

@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,9 +16,8 @@ import (
 	"triptych/internal/postgres"
 	"triptych/internal/serve"
 	"triptych/internal/telemetry"
+	"triptych/internal/version"
 )
-
-const version = "0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,11 +49,11 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "monolith", Version: version, Architecture: "monolith", Getenv: getenv})
+	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "monolith", Version: version.Number, Architecture: "monolith", Getenv: getenv})
 	if err != nil {
 		return err
 	}
-	defer flush(shutdown)
+	defer telemetry.Flush(shutdown)
 	listener, err := serve.Listen(ctx, cfg.addr)
 	if err != nil {
 		return fmt.Errorf("HTTP_ADDR: %w", err)
@@ -76,7 +74,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	health := &serve.Health{Check: db.Ping}
 	handler := api.Handler(s.contract(), api.Options{
 		Architecture: "monolith",
-		Version:      version,
+		Version:      version.Number,
 		Tokens:       cfg.tokens.Verifier(),
 		Health:       health,
 		Translate:    translate,
@@ -88,16 +86,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 	g.Go(func() error { return s.payday.work(ctx) })
 	g.Go(func() error { return s.gallery.resizer.run(ctx) })
 	if cfg.debugAddr != "" {
-		g.Go(func() error { return serveDebug(ctx, cfg.debugAddr) })
+		g.Go(func() error { return serve.Debug(ctx, cfg.debugAddr) })
 	}
 	return g.Wait()
-}
-
-// flush sends what telemetry is left, also when run ends because its context has.
-func flush(shutdown func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	if err := shutdown(ctx); err != nil {
-		slog.Warn("some telemetry was not sent", "err", err)
-	}
 }
