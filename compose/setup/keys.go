@@ -65,7 +65,7 @@ func keepKeys(ctx context.Context, settings env.Reader) error {
 func renew(ca *authority.Authority) error {
 	for _, name := range services {
 		dir := filepath.Join(keysDir, name)
-		if !authority.Due(dir) {
+		if !ca.Due(dir) {
 			continue
 		}
 		if err := ca.Issue(dir, name); err != nil {
