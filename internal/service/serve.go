@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"triptych/internal/postgres"
 	"triptych/internal/rpc"
 	"triptych/internal/serve"
 )
@@ -24,7 +25,7 @@ func (s *Service) Serve(ctx context.Context) error {
 	if err := s.Env.Err(); err != nil {
 		return err
 	}
-	server := rpc.NewServer(s.identity, rpc.Options{Check: s.check})
+	server := rpc.NewServer(s.identity, rpc.Options{Check: s.check, Translate: postgres.Fault})
 	for _, register := range s.served {
 		register(server)
 	}
