@@ -51,9 +51,8 @@ func (e *PlantedError) Timeout() bool { return true }
 // Temporary is the other half of a net.Error.
 func (e *PlantedError) Temporary() bool { return true }
 
-// exit ends the process as kill -9 would: nothing is flushed, nothing deferred.
-// Unlike a signal, it also ends the first process of a container.
-var exit = func() { os.Exit(137) }
+// killed is the status of a process that ended by kill -9.
+const killed = 137
 
 // planted is a fault at a point; without a kind it is none.
 type planted struct {
@@ -63,25 +62,23 @@ type planted struct {
 
 func (f planted) spoil(ctx context.Context, name string, do func(context.Context) error) error {
 	switch f.kind {
-	case Exit:
-		if err := do(ctx); err != nil {
-			return err
-		}
-		exit()
-		return nil
-	case Error:
-		if err := do(ctx); err != nil {
-			return err
-		}
-		return &PlantedError{name}
+	case 0:
+		return do(ctx)
 	case Stall:
 		return late(ctx, f.stall, do)
-	case Duplicate:
-		if err := do(ctx); err != nil {
-			return err
-		}
 	}
-	return do(ctx)
+	if err := do(ctx); err != nil {
+		return err
+	}
+	switch f.kind {
+	case Exit: // nothing is flushed, nothing deferred; unlike a signal, it also ends the first process of a container
+		os.Exit(killed)
+	case Error:
+		return &PlantedError{name}
+	case Duplicate:
+		return do(ctx)
+	}
+	return nil
 }
 
 // late does the step after a while, also when its caller has given up by then,
