@@ -1,0 +1,89 @@
+package kafka
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Lag returns how many messages of topics a group has not handled yet.
+func (c *Client) Lag(ctx context.Context, group string, topics ...string) (int64, error) {
+	var lag int64
+	err := c.offsets(ctx, group, topics, func(_ place, committed, end int64) { lag += end - committed })
+	return lag, err
+}
+
+// behind returns the partitions with messages that a group has not committed,
+// and the offset that it has.
+func (c *Client) behind(ctx context.Context, group string, topics []string) (map[place]int64, error) {
+	behind := map[place]int64{}
+	err := c.offsets(ctx, group, topics, func(p place, committed, end int64) {
+		if committed < end {
+			behind[p] = committed
+		}
+	})
+	return behind, err
+}
+
+// offsets calls f with each partition of topics.
+func (c *Client) offsets(ctx context.Context, group string, topics []string, f func(p place, committed, end int64)) error {
+	bounds, err := c.bounds(ctx, topics)
+	if err != nil {
+		return err
+	}
+	ask := map[string][]int{}
+	for p := range bounds {
+		ask[p.topic] = append(ask[p.topic], p.partition)
+	}
+	committed, err := c.wire.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: ask})
+	if err == nil {
+		err = committed.Error
+	}
+	if err != nil {
+		return fmt.Errorf("ask how far %s has read: %w", group, err)
+	}
+	for topic, partitions := range committed.Topics {
+		for _, p := range partitions {
+			at := place{topic, p.Partition}
+			f(at, max(p.CommittedOffset, bounds[at].first), bounds[at].end)
+		}
+	}
+	return nil
+}
+
+// extent says which offsets of a partition there are: from first to below end.
+type extent struct{ first, end int64 }
+
+func (c *Client) bounds(ctx context.Context, topics []string) (map[place]extent, error) {
+	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{Topics: topics})
+	if err != nil {
+		return nil, fmt.Errorf("ask about topics: %w", err)
+	}
+	ask := map[string][]kafka.OffsetRequest{}
+	for _, t := range there.Topics {
+		if t.Error != nil {
+			return nil, fmt.Errorf("ask about the topic %s: %w", t.Name, t.Error)
+		}
+		for _, p := range t.Partitions {
+			ask[t.Name] = append(ask[t.Name], kafka.FirstOffsetOf(p.ID), kafka.LastOffsetOf(p.ID))
+		}
+	}
+	if len(ask) == 0 {
+		return nil, nil
+	}
+	listed, err := c.wire.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: ask})
+	if err != nil {
+		return nil, fmt.Errorf("ask how long topics are: %w", err)
+	}
+	bounds := map[place]extent{}
+	for topic, partitions := range listed.Topics {
+		for _, p := range partitions {
+			if p.Error != nil {
+				return nil, fmt.Errorf("ask how long %s is: %w", topic, p.Error)
+			}
+			bounds[place{topic, p.Partition}] = extent{p.FirstOffset, p.LastOffset}
+		}
+	}
+	return bounds, nil
+}
