@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,14 +44,11 @@ func listings(ctx context.Context, db postgres.DB, where string, args ...any) ([
 	})
 }
 
-// Products implements api.Catalogue. A text to look for makes it read on until
-// the page is full, at worst through all products: that is soon done with the
-// few thousand that there are, and would want an index of trigrams with more.
+// Products implements api.Catalogue. It looks for a text as catalogue.List does.
 func (s *shop) Products(ctx context.Context, f catalog.Filter, p rest.Page) (rest.List[api.Listing], error) {
-	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query) + "%"
 	found, err := listings(ctx, s.db, `
 		WHERE ($1 = '' OR p.category = $1) AND ($2 = '%%' OR p.name ILIKE $2 OR p.description ILIKE $2) AND p.sku > $3
-		ORDER BY p.sku LIMIT $4`, f.Category, pattern, p.After, p.Limit+1)
+		ORDER BY p.sku LIMIT $4`, f.Category, catalogue.Pattern(f.Query), p.After, p.Limit+1)
 	return rest.Cut(found, p.Limit, func(l api.Listing) string { return l.SKU }), err
 }
 
