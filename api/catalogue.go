@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"triptych/domain/catalog"
-	"triptych/domain/fault"
 	"triptych/domain/money"
 	"triptych/domain/stock"
 	"triptych/internal/rest"
@@ -80,9 +79,7 @@ func (s *server) getProduct(w http.ResponseWriter, r *http.Request, _ Caller) er
 }
 
 // NoProduct is the fault of a product that there is not.
-func NoProduct(sku string) error {
-	return fault.New(fault.NotFound, "not_found", "there is no product %q", sku)
-}
+func NoProduct(sku string) error { return catalog.NoProduct(sku) }
 
 func (s *server) putProduct(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	var in struct {

@@ -51,6 +51,11 @@ func checkText(c *fault.Checker, pointer, s string, low, high int) {
 	c.Check(n >= low && n <= high, pointer, "must have %d to %d characters, has %d", low, high, n)
 }
 
+// NoProduct is the fault of a product that there is not.
+func NoProduct(sku string) error {
+	return fault.New(fault.NotFound, "not_found", "there is no product %q", sku)
+}
+
 // UnknownProduct is the fault of ordering what is not for sale.
 func UnknownProduct(pointer, sku string) error {
 	f := fault.New(fault.Invalid, "unknown_product", "there is no product %q", sku)
