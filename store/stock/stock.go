@@ -69,6 +69,40 @@ func GiveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, lines []order.Line) 
 	return add(ctx, tx, id, lines, "cancelled", +1)
 }
 
+// Taken returns what an order took from stock, by SKU.
+func Taken(ctx context.Context, tx pgx.Tx, id uuid.UUID) ([]order.Line, error) {
+	rows, _ := tx.Query(ctx, `
+		SELECT sku, -delta FROM stock_movements
+		WHERE order_id = $1 AND reason = 'order' ORDER BY sku`, id) // its error comes with the rows
+	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (l order.Line, err error) {
+		err = row.Scan(&l.SKU, &l.Quantity)
+		return l, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what was taken: %w", err)
+	}
+	return lines, nil
+}
+
+// OnHand returns how many there are of those of the named products that have
+// stock.
+func OnHand(ctx context.Context, db postgres.DB, skus []string) (map[string]int, error) {
+	rows, _ := db.Query(ctx, `SELECT sku, on_hand FROM stock WHERE sku = ANY ($1)`, skus) // its error comes with the rows
+	return levels(rows, len(skus))
+}
+
+// levels collects how many there are of each product.
+func levels(rows pgx.Rows, expected int) (map[string]int, error) {
+	onHand := make(map[string]int, expected)
+	var sku string
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&sku, &n}, func() error {
+		onHand[sku] = n
+		return nil
+	})
+	return onHand, err
+}
+
 // lock locks the stock of an order's lines and returns how many of each are on
 // hand. Everything that changes several rows locks them here first, in SKU
 // order, so that two orders of the same products wait for each other and never
@@ -80,14 +114,7 @@ func lock(ctx context.Context, tx pgx.Tx, lines []order.Line) (onHand map[string
 		skus[i] = l.SKU
 	}
 	rows, _ := tx.Query(ctx, `SELECT sku, on_hand FROM stock WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE`, skus) // its error comes with the rows
-	onHand = make(map[string]int, len(lines))
-	var sku string
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&sku, &n}, func() error {
-		onHand[sku] = n
-		return nil
-	})
-	if err != nil {
+	if onHand, err = levels(rows, len(lines)); err != nil {
 		return nil, fmt.Errorf("lock stock: %w", err)
 	}
 	return onHand, nil
