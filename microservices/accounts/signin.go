@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"triptych/domain/account"
+	"triptych/domain/fault"
+	accountsv1 "triptych/proto/accounts/v1"
+	"triptych/store/accounts"
+)
+
+// The bound on guessing passwords, shop.md section 2.
+const (
+	maxFailures   = 10
+	failureWindow = time.Minute
+)
+
+// SignIn implements accountsv1.AccountsServer. It checks a password also when
+// there is no such account, so that the time it takes tells nothing; and those of
+// one address one after the other, so that many guesses at once are all counted.
+func (s *server) SignIn(ctx context.Context, r *accountsv1.SignInRequest) (*accountsv1.Session, error) {
+	done, err := s.signingIn.Take(ctx, account.FoldEmail(r.Email))
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	failures, err := accounts.Failures(ctx, s.db, r.Email, now(), failureWindow)
+	if err != nil {
+		return nil, err
+	}
+	if failures >= maxFailures {
+		return nil, fault.New(fault.TooMany, "too_many_attempts",
+			"signing in failed too often for this e-mail address; try again in a minute").After(failureWindow)
+	}
+	a, ok, err := s.match(ctx, r.Email, r.Password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, s.failed(ctx, r.Email)
+	}
+	token, expires, err := s.tokens.Issue(a.ID, string(a.Role), now())
+	return toSession(token, expires), err
+}
+
+// match returns the account with that address and password, or false.
+func (s *server) match(ctx context.Context, email, password string) (account.Account, bool, error) {
+	a, hash, ok, err := accounts.ByEmail(ctx, s.db, email)
+	if err != nil {
+		return a, false, err
+	}
+	match, err := s.passwords.Match(ctx, password, hash)
+	return a, ok && match, err
+}
+
+// failed counts a failure to sign in, and returns what is said of it.
+func (s *server) failed(ctx context.Context, email string) error {
+	if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
+		if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
+			return err
+		}
+	}
+	return fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
+}
+
+// tidy forgets old failures, until ctx is done.
+func (s *server) tidy(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			s.tidyOnce(ctx)
+		}
+	}
+}
+
+func (s *server) tidyOnce(ctx context.Context) {
+	if err := accounts.ForgetFailures(ctx, s.db, now().Add(-failureWindow)); err != nil {
+		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
+	}
+}
