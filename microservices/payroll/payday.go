@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"google.golang.org/grpc"
+
+	"triptych/domain/fault"
+	"triptych/internal/news"
+	payrollv1 "triptych/proto/payroll/v1"
+	"triptych/store/idempotency"
+	wages "triptych/store/payroll"
+)
+
+// payday serves the payroll, and handles the chunks of its runs.
+type payday struct {
+	payrollv1.UnimplementedPayrollServer
+
+	db      *pgxpool.Pool
+	wake    func() // says that there are events to send
+	news    *news.News
+	uploads chan struct{} // a place for each upload at once: each holds a connection as long as its client sends
+	chunk   int           // payslips in one transaction
+}
+
+const (
+	maxUploads   = 2
+	payrollChunk = 1000
+)
+
+func newPayday(db *pgxpool.Pool, wake func()) *payday {
+	return &payday{db: db, wake: wake, news: news.New(), uploads: make(chan struct{}, maxUploads), chunk: payrollChunk}
+}
+
+// now is the time to the precision that the database keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// PutEmployee implements payrollv1.PayrollServer.
+func (p *payday) PutEmployee(ctx context.Context, in *payrollv1.Employee) (*payrollv1.PutEmployeeResponse, error) {
+	e := fromEmployee(in)
+	if err := e.Validate(); err != nil {
+		return nil, err
+	}
+	created, err := wages.PutEmployee(ctx, p.db, e)
+	return &payrollv1.PutEmployeeResponse{Created: created}, err
+}
+
+// ListEmployees implements payrollv1.PayrollServer.
+func (p *payday) ListEmployees(ctx context.Context, in *payrollv1.ListEmployeesRequest) (*payrollv1.Employees, error) {
+	list, err := wages.Employees(ctx, p.db, in.After, int(in.Limit))
+	return &payrollv1.Employees{Employees: each(list, toEmployee)}, err
+}
+
+// GetRun implements payrollv1.PayrollServer.
+func (p *payday) GetRun(ctx context.Context, in *payrollv1.RunRequest) (*payrollv1.Run, error) {
+	r, err := p.find(ctx, in.Id)
+	return toRun(r), err
+}
+
+// WatchRun implements payrollv1.PayrollServer.
+func (p *payday) WatchRun(in *payrollv1.RunRequest, stream grpc.ServerStreamingServer[payrollv1.Run]) error {
+	r, err := p.find(stream.Context(), in.Id)
+	if err != nil {
+		return err
+	}
+	return news.Watch(stream.Context(), p.news, r.ID, func() (wages.Run, bool, error) {
+		r, err := p.find(stream.Context(), in.Id)
+		return r, r.Status != wages.Running, err
+	}, func(r wages.Run) error { return stream.Send(toRun(r)) })
+}
+
+// ListPayslips implements payrollv1.PayrollServer.
+func (p *payday) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsRequest) (*payrollv1.Payslips, error) {
+	r, err := p.find(ctx, in.RunId)
+	if err != nil {
+		return nil, err
+	}
+	slips, err := wages.Payslips(ctx, p.db, r, in.After, int(in.Limit))
+	return &payrollv1.Payslips{Payslips: each(slips, toPayslip)}, err
+}
+
+// find returns the run of that id. What is no id names no run.
+func (p *payday) find(ctx context.Context, id string) (wages.Run, error) {
+	known, err := uuid.Parse(id)
+	if err != nil {
+		return wages.Run{}, noRun()
+	}
+	r, ok, err := wages.Find(ctx, p.db, known)
+	if err == nil && !ok {
+		err = noRun()
+	}
+	return r, err
+}
+
+func noRun() error { return fault.New(fault.NotFound, "not_found", "there is no such payroll run") }
+
+// tidy deletes old idempotency keys, until ctx is done.
+func (p *payday) tidy(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := idempotency.Forget(ctx, p.db, now()); err != nil {
+				slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
+			}
+		}
+	}
+}

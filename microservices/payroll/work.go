@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/protobuf/proto"
+
+	"triptych/domain/payroll"
+	"triptych/internal/faults"
+	"triptych/internal/inbox"
+	"triptych/internal/kafka"
+	"triptych/internal/postgres"
+	eventsv1 "triptych/proto/events/v1"
+	wages "triptych/store/payroll"
+)
+
+// group is the consumer group of the workers of all processes.
+const group = "payroll"
+
+// chunkTimeout bounds the handling of a chunk: a worker that hangs keeps its
+// place in the group, and nobody would take over.
+const chunkTimeout = time.Minute
+
+// consumer is a worker. What cannot be handled for another reason than the
+// database's becomes a dead letter; its run is running until the letter is
+// replayed, for nothing but an employee's terms decides that wages are not paid.
+func (p *payday) consumer() kafka.Consumer {
+	return kafka.Consumer{Group: group, Topics: []kafka.Topic{topic}, Handle: p.handle, Transient: postgres.Unavailable}
+}
+
+// handle pays a chunk, and ends the run when it was the last.
+func (p *payday) handle(ctx context.Context, m kafka.Message) error {
+	run, chunk, err := fromMessage(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, chunkTimeout)
+	defer cancel()
+	r, ok, err := wages.Find(ctx, p.db, run)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return fmt.Errorf("there is no payroll run %s", run)
+	case r.Status != wages.Running:
+		return nil
+	}
+	completed := false
+	err = faults.Point(ctx, "payroll.pay", func(ctx context.Context) error {
+		completed, err = p.pay(ctx, m.ID, r, chunk)
+		return err
+	})
+	if unpayable := (*wages.UnpayableError)(nil); errors.As(err, &unpayable) {
+		return p.fail(ctx, r, err)
+	}
+	if completed {
+		p.ended(ctx, r, wages.Completed)
+	}
+	if errors.Is(err, wages.ErrEnded) { // while this chunk was computed, another failed
+		return nil
+	}
+	return err
+}
+
+func fromMessage(m kafka.Message) (run uuid.UUID, c wages.Chunk, err error) {
+	var due eventsv1.PayrollChunkDue
+	if want := string(due.ProtoReflect().Descriptor().FullName()); m.Type != want {
+		return uuid.Nil, c, fmt.Errorf("a message of type %q is not understood: want %s", m.Type, want)
+	}
+	if err := proto.Unmarshal(m.Value, &due); err != nil {
+		return uuid.Nil, c, fmt.Errorf("read message: %w", err)
+	}
+	if run, err = uuid.Parse(due.RunId); err != nil {
+		return uuid.Nil, c, fmt.Errorf("read message: run_id: %w", err)
+	}
+	return run, wages.Chunk{First: due.First, Last: due.Last}, nil
+}
+
+// pay is one transaction: the chunk is marked as handled, its payslips are
+// written, and if none is missing then, the run is completed. As every chunk
+// takes the run's row to add its payslips to the sums, one of them is the last.
+func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wages.Chunk) (completed bool, err error) {
+	rates, err := payroll.RatesFor(r.Period)
+	if err != nil { // a run that another version began
+		return false, &wages.UnpayableError{Err: err}
+	}
+	err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error {
+		completed = false
+		first, err := inbox.First(ctx, tx, group, message)
+		if err != nil || !first {
+			return err
+		}
+		if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
+			return err
+		}
+		err = wages.Complete(ctx, tx, r.ID, now())
+		completed = err == nil
+		if errors.Is(err, wages.ErrUnpaid) {
+			return nil
+		}
+		return err
+	})
+	return completed && err == nil, err
+}
+
+// fail ends a run because somebody cannot be paid.
+func (p *payday) fail(ctx context.Context, r wages.Run, why error) error {
+	slog.ErrorContext(ctx, "payroll run cannot be computed", "run", r.ID, "period", r.Period.String(), "err", why)
+	err := postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, now()) })
+	if err == nil {
+		p.ended(ctx, r, wages.Failed)
+	}
+	return err
+}
+
+func (p *payday) ended(ctx context.Context, r wages.Run, status string) {
+	slog.InfoContext(ctx, "payroll run ended", "run", r.ID, "period", r.Period.String(), "status", status)
+	p.news.Changed(r.ID)
+}

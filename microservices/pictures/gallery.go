@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"google.golang.org/grpc"
+
+	"triptych/domain/fault"
+	"triptych/domain/picture"
+	"triptych/internal/news"
+	cataloguev1 "triptych/proto/catalogue/v1"
+	picturesv1 "triptych/proto/pictures/v1"
+	"triptych/store/pictures"
+)
+
+// replacedFor is how long a picture stays after a newer one has replaced it: its
+// address is on pages that are open.
+const replacedFor = time.Hour
+
+// gallery serves the pictures.
+type gallery struct {
+	picturesv1.UnimplementedPicturesServer
+
+	db        *pgxpool.Pool
+	catalogue cataloguev1.CatalogueClient
+	wake      func()        // says that there are events to send
+	uploads   chan struct{} // a place for each upload at once: each is whole in memory
+	news      *news.News
+}
+
+func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient, wake func()) *gallery {
+	return &gallery{db: db, catalogue: catalogue, wake: wake, uploads: make(chan struct{}, maxUploads), news: news.New()}
+}
+
+// now is the time to the precision that the database keeps.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// GetJPEG implements picturesv1.PicturesServer.
+func (g *gallery) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*picturesv1.JPEG, error) {
+	size, err := picture.ParseSize(in.Size)
+	if err != nil {
+		return nil, err
+	}
+	id, err := parseID(in.Id)
+	if err != nil {
+		return nil, err
+	}
+	data, tag, err := pictures.JPEG(ctx, g.db, id, string(size))
+	return &picturesv1.JPEG{Data: data, Tag: tag}, err
+}
+
+// GetShown implements picturesv1.PicturesServer.
+func (g *gallery) GetShown(ctx context.Context, in *picturesv1.GetShownRequest) (*picturesv1.ShownPictures, error) {
+	shown, err := pictures.Shown(ctx, g.db, in.Skus)
+	out := &picturesv1.ShownPictures{}
+	for _, s := range shown {
+		out.Pictures = append(out.Pictures, toPicture(s))
+	}
+	return out, err
+}
+
+// Watch implements picturesv1.PicturesServer. Of a product, it is the upload
+// that is newest when the watch begins.
+func (g *gallery) Watch(in *picturesv1.WatchRequest, stream grpc.ServerStreamingServer[picturesv1.Picture]) error {
+	ctx := stream.Context()
+	id, err := g.which(ctx, in)
+	if err != nil {
+		return err
+	}
+	return news.Watch(ctx, g.news, id, func() (pictures.State, bool, error) {
+		s, err := pictures.Get(ctx, g.db, id)
+		return s, s.Status != pictures.Processing, err
+	}, func(s pictures.State) error { return stream.Send(toPicture(s)) })
+}
+
+func (g *gallery) which(ctx context.Context, in *picturesv1.WatchRequest) (uuid.UUID, error) {
+	if _, ok := in.Which.(*picturesv1.WatchRequest_Sku); !ok {
+		return parseID(in.GetId())
+	}
+	newest, err := pictures.Newest(ctx, g.db, in.GetSku())
+	return newest.ID, err
+}
+
+// parseID reads the id of a picture. What is no id names no picture.
+func parseID(s string) (uuid.UUID, error) {
+	id, err := uuid.Parse(s)
+	if err != nil {
+		return uuid.Nil, fault.New(fault.NotFound, "not_found", "there is no such picture")
+	}
+	return id, nil
+}
+
+func toPicture(s pictures.State) *picturesv1.Picture {
+	return &picturesv1.Picture{
+		Id:           s.ID.String(),
+		Sku:          s.SKU,
+		Status:       string(s.Status),
+		ReasonCode:   s.Code,
+		ReasonDetail: s.Detail,
+	}
+}
+
+// tidy deletes replaced pictures, until ctx is done.
+func (g *gallery) tidy(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := pictures.Forget(ctx, g.db, now().Add(-replacedFor)); err != nil {
+				slog.WarnContext(ctx, "replaced pictures stay", "err", err)
+			}
+		}
+	}
+}
