@@ -6,6 +6,7 @@ package inbox
 import (
 	"context"
 	"embed"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -26,4 +27,12 @@ func First(ctx context.Context, tx pgx.Tx, group string, message uuid.UUID) (boo
 		INSERT INTO inbox (consumer, message_id) VALUES ($1, $2)
 		ON CONFLICT DO NOTHING`, group, message)
 	return tag.RowsAffected() == 1, err
+}
+
+// Forget forgets the messages that were handled before a time, and returns how
+// many. Those that may still come again must be younger: that is as long as
+// their topic is kept, or a group may be away.
+func Forget(ctx context.Context, db postgres.DB, before time.Time) (int64, error) {
+	tag, err := db.Exec(ctx, `DELETE FROM inbox WHERE at < $1`, before)
+	return tag.RowsAffected(), err
 }

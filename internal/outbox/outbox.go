@@ -6,9 +6,11 @@ package outbox
 import (
 	"context"
 	"embed"
+	"fmt"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/protobuf/proto"
 
 	"triptych/internal/kafka"
@@ -21,22 +23,33 @@ var schema embed.FS
 // Schema is the table of events that are not sent yet.
 var Schema = postgres.NewSchema("outbox", schema)
 
+// largest is how large an event may be, in bytes. A broker takes a megabyte
+// with everything around it; a row that it refuses would hold up all behind it.
+const largest = 900_000
+
 // Add adds an event to a topic, which will be sent if tx is committed, with the
-// trace of ctx. Events of one key are sent in the order of adding.
+// trace of ctx. Events of one key are sent in the order of adding, if those who
+// add to a key take turns: with a lock on the row that the key names, say.
 func Add(ctx context.Context, tx pgx.Tx, topic, key string, event proto.Message) error {
-	panic("not yet")
+	name := event.ProtoReflect().Descriptor().FullName()
+	payload, err := proto.Marshal(event)
+	if err != nil {
+		return fmt.Errorf("add %s to the outbox: %w", name, err)
+	}
+	if len(payload)+len(key) > largest {
+		return fmt.Errorf("add %s to the outbox: it has %d bytes, more than %d", name, len(payload), largest)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	trace := kafka.TraceOf(ctx)
+	_, err = tx.Exec(ctx, `
+		INSERT INTO outbox (event_id, aggregatetype, aggregateid, type, payload, traceparent, tracestate, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		id, topic, key, string(name), payload, trace["traceparent"], trace["tracestate"], time.Now())
+	if err != nil {
+		return fmt.Errorf("add %s to the outbox: %w", name, err)
+	}
+	return nil
 }
-
-// A Relay sends events.
-type Relay struct{}
-
-// NewRelay returns a relay from a database to a log.
-func NewRelay(db *pgxpool.Pool, to *kafka.Client) *Relay { panic("not yet") }
-
-// Wake says that there may be something to send: call it after committing what
-// Add was called in. Without, it is found a little later.
-func (r *Relay) Wake() {}
-
-// Run sends events until ctx is done. Of several relays of one database one
-// works at a time.
-func (r *Relay) Run(ctx context.Context) error { panic("not yet") }
