@@ -9,6 +9,8 @@ import (
 	"triptych/internal/token"
 )
 
+const defaultAddr = "127.0.0.1:8080"
+
 // config is what the environment says.
 type config struct {
 	addr            string
@@ -21,7 +23,7 @@ type config struct {
 
 func readConfig(getenv func(string) string) (c config, err error) {
 	e := env.Reader{Getenv: getenv}
-	c.addr = e.String("HTTP_ADDR", "127.0.0.1:8080")
+	c.addr = e.String("HTTP_ADDR", defaultAddr)
 	c.database = e.URL("DATABASE_URL", "postgres", "postgresql")
 	c.managerEmail = e.Required("MANAGER_EMAIL")
 	c.managerPassword = e.Required("MANAGER_PASSWORD")

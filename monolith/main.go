@@ -9,10 +9,12 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"triptych/api"
+	"triptych/internal/env"
 	"triptych/internal/postgres"
 	"triptych/internal/serve"
 	"triptych/internal/telemetry"
@@ -22,10 +24,23 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Getenv); err != nil {
+	do := run
+	if len(os.Args) == 2 && os.Args[1] == "health" {
+		do = askHealth
+	}
+	if err := do(ctx, os.Getenv); err != nil {
 		fmt.Fprintln(os.Stderr, "monolith:", err)
 		os.Exit(1)
 	}
+}
+
+// askHealth asks the monolith that runs with the same settings how it is, for
+// whoever looks after a container of it.
+func askHealth(ctx context.Context, getenv func(string) string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	e := env.Reader{Getenv: getenv}
+	return serve.AskReady(ctx, e.String("HTTP_ADDR", defaultAddr))
 }
 
 // The live heap is a few megabytes, which the default would collect a hundred
