@@ -36,3 +36,9 @@ func Forget(ctx context.Context, db postgres.DB, before time.Time) (int64, error
 	tag, err := db.Exec(ctx, `DELETE FROM inbox WHERE at < $1`, before)
 	return tag.RowsAffected(), err
 }
+
+// Clear forgets every message that a consumer group has handled.
+func Clear(ctx context.Context, tx pgx.Tx, group string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM inbox WHERE consumer = $1`, group)
+	return err
+}
