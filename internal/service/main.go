@@ -120,9 +120,7 @@ func (s *Service) open(ctx context.Context, o options) (err error) {
 	for _, name := range o.needs {
 		s.Env.Required(name)
 	}
-	if s.identity, err = identity(s.Env); err != nil {
-		s.Env.Complain("TLS_DIR: %w", err)
-	}
+	s.identity = identity(s.Env, s.Name)
 	if addr := s.Env.String("DEBUG_ADDR", ""); addr != "" {
 		s.Go(func(ctx context.Context) error { return serve.Debug(ctx, addr) })
 	}
@@ -137,11 +135,18 @@ func (o options) addr(e *env.Reader) (variable, addr string) {
 	return "GRPC_ADDR", e.String("GRPC_ADDR", ":9090")
 }
 
-// identity reads who this is to others; nobody, when it is not said.
-func identity(e *env.Reader) (*rpc.Identity, error) {
+// identity reads who this is to others, or complains.
+func identity(e *env.Reader, name string) *rpc.Identity {
 	dir := e.Required("TLS_DIR")
 	if dir == "" {
-		return nil, nil
+		return nil
 	}
-	return rpc.LoadIdentity(dir)
+	id, err := rpc.LoadIdentity(dir)
+	switch {
+	case err != nil:
+		e.Complain("TLS_DIR: %w", err)
+	case id.Name() != name:
+		e.Complain("TLS_DIR: the identity in %s is that of %s", dir, id.Name())
+	}
+	return id
 }
