@@ -38,7 +38,7 @@ var owned = map[string][]string{
 	"catalogue": {"store/catalogue"},
 	"stock":     {"store/stock", "store/reservations"},
 	"orders":    {"store/orders", "store/carts", "store/idempotency"},
-	"payments":  {"store/payments", "store/authorisations"},
+	"payments":  {"store/payments", "store/authorisations", "store/processor"},
 	"payroll":   {"store/payroll", "store/idempotency"},
 	"pictures":  {"store/pictures"},
 	"reports":   {"store/reports"},
