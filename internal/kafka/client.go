@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func Open(ctx context.Context, brokers string, topics ...Topic) (*Client, error)
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		// A new one each time: a transport that has met no broker asks again
 		// only after seconds.
-		t := c.transport()
+		t := newTransport()
 		c.wire = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: t, Timeout: 10 * time.Second}
 		err := c.ensure(ctx, topics)
 		if err == nil {
@@ -55,23 +56,10 @@ func Open(ctx context.Context, brokers string, topics ...Topic) (*Client, error)
 	}
 }
 
-func (c *Client) transport() *kafka.Transport {
-	return &kafka.Transport{
-		Dial:        (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}).DialContext,
-		DialTimeout: dialTimeout,
-		IdleTimeout: time.Minute,
-		ClientID:    "triptych",
-	}
-}
-
-// keepAlive finds out within half a minute that the other end is gone without a
-// word.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}
-
 // Close sends what is waiting and disconnects.
 func (c *Client) Close() error {
 	err := c.writer.Close()
-	c.writer.Transport.(*kafka.Transport).CloseIdleConnections()
+	c.wire.Transport.(transport).CloseIdleConnections()
 	return err
 }
 
@@ -94,4 +82,17 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-t.C:
 		return true
 	}
+}
+
+// Brokers returns the addresses that the broker tells clients to use.
+func (c *Client) Brokers(ctx context.Context) ([]string, error) {
+	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("ask for brokers: %w", err)
+	}
+	all := make([]string, len(there.Brokers))
+	for i, b := range there.Brokers {
+		all[i] = net.JoinHostPort(b.Host, strconv.Itoa(b.Port))
+	}
+	return all, nil
 }

@@ -17,7 +17,7 @@ const (
 	writeTimeout = 3 * time.Second      // of one attempt
 )
 
-func newWriter(addr net.Addr, t *kafka.Transport) *kafka.Writer {
+func newWriter(addr net.Addr, t transport) *kafka.Writer {
 	return &kafka.Writer{
 		Addr:            addr,
 		Transport:       t,

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"triptych/internal/child"
+	"triptych/internal/kafka"
+)
+
+// What was acknowledged before kill -9 is there afterwards, and a group goes on
+// where it was.
+func TestKillLosesNothing(t *testing.T) {
+	l, data := listen(t), t.TempDir()
+	p := start(t, l, data)
+	topic := kafka.Topic{Name: "orders", Partitions: 6}
+	c, err := kafka.Open(t.Context(), l.Addr().String(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	seen := consume(t, c, topic)
+
+	var acked []uuid.UUID
+	ctx, stop := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	var mu sync.Mutex
+	for w := range 8 {
+		writers.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				m := kafka.Message{Topic: topic.Name, ID: uuid.New(), Key: fmt.Sprint(w), Type: "test", Value: []byte(fmt.Sprint(n)), Time: time.Now()}
+				if c.Publish(ctx, m) == nil {
+					mu.Lock()
+					acked = append(acked, m.ID)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	await(t, "messages", func() bool { return seen.len() > 100 })
+	p.Kill()
+	mu.Lock()
+	before := len(acked)
+	mu.Unlock()
+	p = start(t, l, data)
+	await(t, "messages after the restart", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(acked) > before+100
+	})
+	stop()
+	writers.Wait()
+	await(t, "every acknowledged message", func() bool { return seen.all(acked) })
+
+	lag, err := c.Lag(t.Context(), "reports", topic.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := seen.repeats(); again > before {
+		t.Errorf("%d messages were read again and %d are left: the group did not go on where it was", again, lag)
+	}
+	p.Stop(t.Context())
+	if err := p.Wait(); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
+func TestTwoBrokersDoNotShareData(t *testing.T) {
+	data := t.TempDir()
+	start(t, listen(t), data)
+	err := run(t.Context(), func(name string) string {
+		return map[string]string{"BROKER_ADDR": "127.0.0.1:0", "BROKER_DATA": data, "OTEL_SDK_DISABLED": "true"}[name]
+	})
+	if err == nil || !strings.Contains(err.Error(), "in use by another broker") {
+		t.Errorf("the second broker: %v", err)
+	}
+}
+
+func TestClientsAreToldTheAdvertisedAddress(t *testing.T) {
+	l := listen(t)
+	// A name of this machine that is not what was listened on.
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	at := "localhost:" + port
+	start(t, l, t.TempDir(), "BROKER_ADVERTISED="+at)
+	c, err := kafka.Open(t.Context(), l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	got, err := c.Brokers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0] != at {
+		t.Errorf("the broker is at %v, want %s", got, at)
+	}
+}
+
+func TestSettingsThatAreWrong(t *testing.T) {
+	_, err := readConfig(func(name string) string {
+		return map[string]string{"SYNC": "perhaps", "BROKER_ADVERTISED": "nowhere"}[name]
+	})
+	for _, want := range []string{"SYNC must be on or off", "BROKER_ADVERTISED must be a host and a port"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the complaint %q is not in: %v", want, err)
+		}
+	}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "broker-test-")
+	if err != nil {
+		return "", err
+	}
+	out := filepath.Join(dir, "broker")
+	if b, err := exec.Command("go", "build", "-o", out, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, b)
+	}
+	return out, child.RemoveAtEnd(dir)
+})
+
+// start starts a broker that inherits l, and returns when it is ready.
+func start(t *testing.T, l net.Listener, data string, env ...string) *child.Process {
+	t.Helper()
+	program, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), "BROKER_ADDR=fd:3", "BROKER_DATA="+data)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.Stderr = w
+	p, err := child.Start(cmd, syscall.SIGTERM)
+	w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Stop(context.Background())
+		r.Close()
+	})
+	ready := make(chan error, 1)
+	go func() {
+		lines := bufio.NewScanner(r)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "broker is ready") {
+				ready <- nil
+			}
+		}
+		ready <- errors.New("the broker ended")
+	}()
+	if err := <-ready; err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// seen counts how often each message came.
+type seen struct {
+	mu    sync.Mutex
+	times map[uuid.UUID]int
+}
+
+func (s *seen) len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.times)
+}
+
+func (s *seen) all(ids []uuid.UUID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if s.times[id] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *seen) repeats() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, times := range s.times {
+		n += times - 1
+	}
+	return n
+}
+
+func consume(t *testing.T, c *kafka.Client, topic kafka.Topic) *seen {
+	s := &seen{times: map[uuid.UUID]int{}}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- c.Consume(ctx, kafka.Consumer{Group: "reports", Topics: []kafka.Topic{topic}, Handle: func(_ context.Context, m kafka.Message) error {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.times[m.ID]++
+			return nil
+		}})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited half a minute for %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
