@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -102,6 +103,40 @@ func TestGiveBackRestores(t *testing.T) {
 		t.Errorf("left %s, %v", left(t, db), err)
 	}
 	checkMovements(t, db)
+}
+
+func TestWhatAnOrderTookIsKnown(t *testing.T) {
+	db := shelf(t, map[string]int{"AAA": 5, "BBB": 7, "CCC": 0})
+	id := uuid.New()
+	var none, taken, after []order.Line
+	err := pgx.BeginFunc(t.Context(), db, func(tx pgx.Tx) (err error) {
+		if none, err = Taken(t.Context(), tx, id); err != nil {
+			return err
+		}
+		if _, err := Take(t.Context(), tx, id, []order.Line{line("BBB", 3), line("AAA", 5)}); err != nil {
+			return err
+		}
+		if taken, err = Taken(t.Context(), tx, id); err != nil {
+			return err
+		}
+		if err := GiveBack(t.Context(), tx, id, taken); err != nil {
+			return err
+		}
+		after, err = Taken(t.Context(), tx, id)
+		return err
+	})
+	want := []order.Line{line("AAA", 5), line("BBB", 3)}
+	if err != nil || len(none) != 0 || !cmp.Equal(taken, want) || !cmp.Equal(after, want) {
+		t.Errorf("before %v, then %v, after giving back %v, %v", none, taken, after, err)
+	}
+}
+
+func TestWhatIsOnHand(t *testing.T) {
+	db := shelf(t, map[string]int{"AAA": 5, "BBB": 7, "CCC": 0})
+	got, err := OnHand(t.Context(), db, []string{"CCC", "GONE", "AAA", "AAA"})
+	if diff := cmp.Diff(map[string]int{"AAA": 5, "CCC": 0}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
 }
 
 // Takers who list the same products in different orders, and givers back among
