@@ -164,7 +164,7 @@ func stay(ctx context.Context, shop *launch.Running, filler *fill.Filler, out *s
 		case <-shop.DatabaseDone():
 		}
 		done := out.step("PostgreSQL has ended; starting it again")
-		if err := shop.Database().Restart(ctx); err != nil {
+		if err := shop.RestartDatabase(ctx); err != nil {
 			return fmt.Errorf("PostgreSQL has ended, and does not start again: %w", err)
 		}
 		done("PostgreSQL had ended, and runs again")

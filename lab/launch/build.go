@@ -28,20 +28,35 @@ func FindRoot() (string, error) {
 
 func binaries(root string) string { return filepath.Join(root, ".triptych", "bin") }
 
+func serviceBinaries(root string) string { return filepath.Join(binaries(root), "microservices") }
+
 // build builds one program of the checkout, which takes a moment the first
 // time and nothing after that.
 func build(ctx context.Context, o Options, name string) (path string, err error) {
-	done := o.Step("building the " + name)
 	path = filepath.Join(binaries(o.Root), name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./"+name)
+	return path, goBuild(ctx, o, name, path, "./"+name)
+}
+
+// buildServices builds the microservices and the broker.
+func buildServices(ctx context.Context, o Options) error {
+	dir := serviceBinaries(o.Root)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return goBuild(ctx, o, "microservices", dir, "./microservices/...", "./cmd/broker")
+}
+
+func goBuild(ctx context.Context, o Options, what, to string, packages ...string) error {
+	done := o.Step("building the " + what)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-o", to}, packages...)...)
 	cmd.Dir = o.Root
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("the go command is not on the PATH: install Go 1.26 or newer from https://go.dev/dl")
+		return errors.New("the go command is not on the PATH: install Go 1.26 or newer from https://go.dev/dl")
 	}
 	if err != nil {
-		return "", fmt.Errorf("the %s does not build: %w\n%s", name, err, out)
+		return fmt.Errorf("building the %s: %w\n%s", what, err, out)
 	}
-	done("built the " + name)
-	return path, nil
+	done("built the " + what)
+	return nil
 }

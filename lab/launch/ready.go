@@ -4,14 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"time"
+
+	"triptych/internal/kafka"
+	"triptych/internal/rpc"
 )
 
+// readyTimeout is how long everything may take to be ready once it is built. On a
+// machine that has little else to do it takes two seconds.
 const readyTimeout = 30 * time.Second
+
+// askTimeout is how long one question may take: until a program serves, an
+// inherited port only takes calls.
+const askTimeout = 500 * time.Millisecond
 
 // awaitReady asks the program until it says that it is ready, or has ended.
 func (r *Running) awaitReady(ctx context.Context) error {
@@ -33,10 +43,11 @@ func (r *Running) awaitReady(ctx context.Context) error {
 	}
 }
 
-func (r *Running) isReady(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond) // until it serves, the port only takes calls
+// isReady asks the shop.
+func (s *Shop) isReady(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "GET", r.URL+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, "GET", s.URL+"/readyz", nil)
 	if err != nil {
 		return false
 	}
@@ -48,19 +59,69 @@ func (r *Running) isReady(ctx context.Context) bool {
 	return answer.StatusCode == http.StatusOK
 }
 
+// isHealthy asks a service.
+func isHealthy(ctx context.Context, id *rpc.Identity, name, addr string) bool {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if !listens(ctx, addr) {
+		return false // asking it would cost more
+	}
+	conn, err := rpc.Dial(id, name, addr)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	return rpc.Health(ctx, conn) == nil
+}
+
+func listens(ctx context.Context, addr string) bool {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// answers asks a broker.
+func answers(ctx context.Context, brokers string) bool {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	client, err := kafka.Open(ctx, brokers)
+	if err != nil {
+		return false
+	}
+	defer client.Close()
+	return client.Ping(ctx) == nil
+}
+
+// Ports of the services are looked for below those that systems give to
+// connections on their way out: such a one would be in the way of a service that
+// is started again.
+const (
+	firstPort = 15_000
+	lastPort  = 32_000
+)
+
+// freeAddr returns an address of the loopback interface that nobody listens on.
+func freeAddr() (addr string, err error) {
+	for range 100 {
+		addr = fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort))
+		l, listenErr := net.Listen("tcp", addr)
+		if listenErr == nil {
+			return addr, l.Close()
+		}
+		err = listenErr
+	}
+	return "", fmt.Errorf("there is no free port: %w", err)
+}
+
 // LastWords is why the program ended: the last that it said, in one line, or the signal
 // that gave it no time to say anything.
 func (r *Running) LastWords() string {
-	if exit := (*exec.ExitError)(nil); errors.As(r.program.Wait(), &exit) && !exit.Exited() {
-		return exit.Error()
-	}
 	log, err := os.ReadFile(r.LogFile)
 	if err != nil {
 		return err.Error()
 	}
-	said := strings.TrimSpace(string(log))
-	if at := strings.LastIndex(said, "monolith: "); at >= 0 { // its complaint, of one line or more
-		return strings.Join(strings.Fields(said[at+len("monolith: "):]), " ")
-	}
-	return said[strings.LastIndexByte(said, '\n')+1:]
+	return lastWords("monolith", strings.Split(strings.TrimSpace(string(log)), "\n"), r.program.Wait())
 }

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"triptych/internal/token"
 )
 
 // Secrets are what is made up at the first start and kept with the data.
@@ -16,6 +18,21 @@ type Secrets struct {
 	ManagerEmail    string `json:"manager_email"`
 	ManagerPassword string `json:"manager_password"`
 	TokenSeed       string `json:"token_seed"` // 32 bytes in base64
+
+	Passwords map[string]string `json:"passwords,omitempty"` // of the services' databases
+}
+
+// tokenKey is what those need who check tokens and issue none.
+func (s Secrets) tokenKey() (string, error) {
+	seed, err := base64.StdEncoding.DecodeString(s.TokenSeed)
+	if err != nil {
+		return "", fmt.Errorf("the token seed in secrets.json: %w", err)
+	}
+	signer, err := token.NewSigner(seed)
+	if err != nil {
+		return "", fmt.Errorf("the token seed in secrets.json: %w", err)
+	}
+	return signer.Public(), nil
 }
 
 // secrets reads the secrets of a data folder, or makes them. What the
@@ -59,9 +76,36 @@ func makeSecrets(data string) (Secrets, error) {
 		ManagerPassword: rand.Text()[:16],
 		TokenSeed:       base64.StdEncoding.EncodeToString(seed),
 	}
+	return s, s.write(data)
+}
+
+// addPasswords makes up those that are missing.
+func (s *Secrets) addPasswords(data string) error {
+	kept, err := ReadSecrets(data) // without what the environment has named
+	if err != nil {
+		return err
+	}
+	if kept.Passwords == nil {
+		kept.Passwords = map[string]string{}
+	}
+	missing := false
+	for _, v := range services {
+		if v.database && kept.Passwords[v.name] == "" {
+			kept.Passwords[v.name] = rand.Text()
+			missing = true
+		}
+	}
+	s.Passwords = kept.Passwords
+	if !missing {
+		return nil
+	}
+	return kept.write(data)
+}
+
+func (s Secrets) write(data string) error {
 	body, err := json.MarshalIndent(s, "", "\t")
 	if err != nil {
-		return s, err
+		return err
 	}
-	return s, os.WriteFile(secretsFile(data), append(body, '\n'), 0o600)
+	return os.WriteFile(secretsFile(data), append(body, '\n'), 0o600)
 }
