@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segmentio/kafka-go"
@@ -40,14 +41,19 @@ func (c *Client) offsets(ctx context.Context, group string, topics []string, f f
 	if err == nil {
 		err = committed.Error
 	}
-	if err != nil {
+	// Of a group that nobody has joined yet, Kafka says that it has read nothing,
+	// the broker that comes along that there is none.
+	if err != nil && !errors.Is(err, kafka.GroupIdNotFound) {
 		return fmt.Errorf("ask how far %s has read: %w", group, err)
 	}
+	read := map[place]int64{}
 	for topic, partitions := range committed.Topics {
 		for _, p := range partitions {
-			at := place{topic, p.Partition}
-			f(at, max(p.CommittedOffset, bounds[at].first), bounds[at].end)
+			read[place{topic, p.Partition}] = p.CommittedOffset
 		}
+	}
+	for p, b := range bounds {
+		f(p, max(read[p], b.first), b.end)
 	}
 	return nil
 }
