@@ -25,37 +25,33 @@ type look struct {
 }
 
 // What was applied counts as read only a little later, with what else is
-// applied until then. So who looks has some patience.
+// applied until then. So who looks has some patience, also with a broker that
+// does not answer: that is no reason to answer nothing.
 const (
-	looks     = 4
-	lookAgain = 40 * time.Millisecond
+	lookAgain = 30 * time.Millisecond
+	patience  = 500 * time.Millisecond
 )
 
-// look asks the log how far the projection has come. That the log does not
-// answer is no reason to answer nothing.
+// look asks the log how far the projection has come.
 func (s *server) look(ctx context.Context) (l look, err error) {
 	if l.generation, err = reports.Generation(ctx, s.db); err != nil {
 		return l, err
 	}
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for range looks {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
 		now := time.Now()
-		lag, err := s.log.Lag(ctx, group(l.generation), s.projector.topic.Name)
-		if err != nil {
-			break
-		}
-		if lag == 0 {
+		lag, err := s.log.Lag(ctx, s.projector.group(l.generation), s.projector.topic.Name)
+		if err == nil && lag == 0 {
 			l.caughtUp = now
-			break
+			return l, nil
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(lookAgain):
 		case <-ctx.Done():
-			return l, ctx.Err()
+			return l, nil
 		}
 	}
-	return l, nil
 }
 
 // asOf returns the time until which the projection, as tx sees it, is whole. The

@@ -26,21 +26,22 @@ type projector struct {
 	db    *pgxpool.Pool
 	log   *kafka.Client
 	topic kafka.Topic
+	name  string                          // of the consumer groups
 	moved chan struct{}                   // has something in it when there is another generation
 	delay func(attempt int) time.Duration // between attempts at a message; nil: the consumer's
 }
 
 func newProjector(db *pgxpool.Pool, log *kafka.Client) *projector {
-	return &projector{db: db, log: log, topic: orders, moved: make(chan struct{}, 1)}
+	return &projector{db: db, log: log, topic: orders, name: "reports", moved: make(chan struct{}, 1)}
 }
 
-// group is the consumer group of a generation. The names of its retry topic and
-// its dead letters begin with it.
-func group(generation int) string {
+// group is the consumer group of a generation: reports, reports-2 and so on. The
+// names of its retry topic and its dead letters begin with it.
+func (p *projector) group(generation int) string {
 	if generation == 1 {
-		return "reports"
+		return p.name
 	}
-	return fmt.Sprintf("reports-%d", generation)
+	return fmt.Sprintf("%s-%d", p.name, generation)
 }
 
 // run keeps the projection up to date until ctx is done.
@@ -64,7 +65,7 @@ func (p *projector) project(ctx context.Context, generation int) error {
 	g.Go(func() error {
 		defer end()
 		return p.log.Consume(ctx, kafka.Consumer{
-			Group:     group(generation),
+			Group:     p.group(generation),
 			Topics:    []kafka.Topic{p.topic},
 			Handle:    func(ctx context.Context, m kafka.Message) error { return p.handle(ctx, generation, m) },
 			Transient: func(err error) bool { return postgres.Unavailable(err) || errors.Is(err, errMoved) },
@@ -101,7 +102,7 @@ func (p *projector) handle(ctx context.Context, generation int, m kafka.Message)
 			if now != generation {
 				return errMoved
 			}
-			first, err := inbox.First(ctx, tx, group(generation), m.ID)
+			first, err := inbox.First(ctx, tx, p.group(generation), m.ID)
 			if err != nil || !first {
 				return err
 			}
@@ -131,7 +132,7 @@ func (p *projector) rebuild(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return inbox.Clear(ctx, tx, group(generation-1))
+		return inbox.Clear(ctx, tx, p.group(generation-1))
 	})
 	if err != nil {
 		return fmt.Errorf("clear the projection: %w", err)
