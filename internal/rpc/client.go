@@ -50,7 +50,7 @@ func Dial(id *Identity, name, addr string, options ...grpc.DialOption) (*grpc.Cl
 
 // callUnary is between every caller of a single call and the network.
 func callUnary(ctx context.Context, method string, req, reply any, c *grpc.ClientConn, invoke grpc.UnaryInvoker, o ...grpc.CallOption) error {
-	within, cancel := withDeadline(ctx, unaryTimeout)
+	within, cancel := withDeadline(ctx)
 	defer cancel()
 	if err := invoke(within, method, req, reply, c, o...); err != nil {
 		return received(ctx, method, err)

@@ -11,13 +11,13 @@ const (
 	streamTimeout = 35 * time.Second // Prefer: wait=30, and time to answer
 )
 
-// withDeadline returns the context of a call. It ends a little before the
-// caller's own does, so that the caller has time to tell what it heard, or did
-// not hear.
-func withDeadline(ctx context.Context, otherwise time.Duration) (context.Context, context.CancelFunc) {
+// withDeadline returns the context of a call with one answer. It ends a little
+// before the caller's own does, so that the caller has time to tell what it
+// heard, or did not hear.
+func withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return context.WithTimeout(ctx, otherwise)
+		return context.WithTimeout(ctx, unaryTimeout)
 	}
 	return context.WithDeadline(ctx, deadline.Add(-margin(time.Until(deadline))))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -11,52 +12,52 @@ import (
 	"triptych/domain/fault"
 )
 
-// callError is the error of a call: the fault for whoever answers a client, and
-// what gRPC said, with the method, for the log.
+// callError is the error of a call: what it is to its caller, and what gRPC
+// said, with the method, for the log.
 type callError struct {
 	method string
-	as     error // a *fault.Fault, context.Canceled, or nil
-	cause  error // gRPC's
+	status error   // gRPC's
+	is     []error // *fault.Fault, context.Canceled, context.DeadlineExceeded
 }
 
 func (e *callError) Error() string {
-	return strings.TrimPrefix(e.method, "/") + ": " + e.cause.Error()
+	return strings.TrimPrefix(e.method, "/") + ": " + e.status.Error()
 }
 
-func (e *callError) Unwrap() []error {
-	if e.as == nil {
-		return []error{e.cause}
-	}
-	return []error{e.as, e.cause}
-}
+func (e *callError) Unwrap() []error { return append(e.is, e.status) }
 
 // received turns what gRPC returned for a call into what its caller gets: the
-// fault that the server answered with, the fault unavailable when there was no
-// answer, context.Canceled when the caller went away, and else an error that is
+// fault that the server answered with; the fault unavailable when there was no
+// answer; context.Canceled when the caller went away; and else an error that is
 // internal, because one of the two has a bug.
 func received(ctx context.Context, method string, err error) error {
 	s := status.Convert(err)
-	e := &callError{method: method, cause: err}
+	e := &callError{method: method, status: err}
 	if f := fromStatus(s); f != nil {
-		e.as = f
+		e.is = []error{f}
 		return e
 	}
 	switch s.Code() {
 	case codes.Canceled:
 		if errors.Is(ctx.Err(), context.Canceled) {
-			e.as = context.Canceled
-			return e
+			e.is = []error{context.Canceled}
+		} else {
+			e.is = []error{unavailable()} // the server was cut off
 		}
-		e.as = unavailable() // the server was cut off
-	case codes.Unavailable, codes.DeadlineExceeded:
-		e.as = unavailable()
+	case codes.DeadlineExceeded:
+		e.is = []error{unavailable(), context.DeadlineExceeded}
+	case codes.Unavailable:
+		e.is = []error{unavailable()}
 	}
 	return e
 }
 
 func unavailable() *fault.Fault {
-	return fault.New(fault.Unavailable, "unavailable", "a part of the shop does not answer just now")
+	return fault.New(fault.Unavailable, "unavailable", "a service does not answer just now").After(retryAfter)
 }
+
+// retryAfter is what a client is told to wait: about what a restart takes.
+const retryAfter = time.Second
 
 // Unknown reports whether err, of a call, leaves open what was done: the time
 // ran out, the connection broke, the other side could not serve or broke down.

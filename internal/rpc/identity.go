@@ -67,7 +67,7 @@ func (id *Identity) current() *material {
 	}
 	m, state, err := id.read()
 	if err == nil && m.name != id.name {
-		err = fmt.Errorf("it is of %s", m.name)
+		err = fmt.Errorf("it is of %s, not of %s", m.name, id.name)
 	}
 	if err != nil {
 		slog.Warn("the new certificate is not used", "dir", id.dir, "err", err)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strconv"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -50,6 +49,9 @@ func (s *Server) guard(ctx context.Context, method string, handle func(context.C
 		slog.WarnContext(ctx, "call refused", "err", err)
 		return err
 	}
+	if gone := ctx.Err(); gone != nil { // its time passed on the way
+		return status.FromContextError(gone).Err()
+	}
 	err := recovered(serve.WithStopping(ctx, s.stopping), handle)
 	if err == nil {
 		return nil
@@ -70,13 +72,17 @@ func (s *Server) answer(ctx context.Context, method string, err error) error {
 	if f.Kind == fault.Internal {
 		slog.ErrorContext(ctx, "call failed", "method", method, "err", err)
 	}
-	if f.RetryAfter > 0 {
-		// Trying again at once is not what was advised, so gRPC is not to.
-		// (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback)
-		_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", strconv.Itoa(-1)))
+	if f.RetryAfter > 0 || errors.As(err, new(*callError)) {
+		_ = grpc.SetTrailer(ctx, noRetry)
 	}
 	return toStatus(f).Err()
 }
+
+// noRetry tells gRPC at the caller's not to try again by itself: another time
+// was advised, or it is an answer to a call of ours, which gRPC has tried again
+// here already. Otherwise three services in a row would try 27 times.
+// (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback)
+var noRetry = metadata.Pairs("grpc-retry-pushback-ms", "-1")
 
 // recovered turns a panic into an error that says where.
 func recovered(ctx context.Context, handle func(context.Context) error) (err error) {

@@ -9,9 +9,13 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// callStream is between every caller of a stream and the network.
+// callStream is between every caller of a stream and the network. The deadline
+// is passed on as it is: what a stream has told was heard already.
 func callStream(ctx context.Context, desc *grpc.StreamDesc, c *grpc.ClientConn, method string, open grpc.Streamer, o ...grpc.CallOption) (grpc.ClientStream, error) {
-	within, cancel := withDeadline(ctx, streamTimeout)
+	within, cancel := ctx, context.CancelFunc(func() {})
+	if _, ok := ctx.Deadline(); !ok {
+		within, cancel = context.WithTimeout(ctx, streamTimeout)
+	}
 	s, err := open(within, desc, c, method, o...)
 	if err != nil {
 		cancel()

@@ -19,25 +19,43 @@ import (
 // internal/rpc is in between: certificates, policy, deadlines, faults.
 func Serve(t testing.TB, name, caller string, register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
 	t.Helper()
+	return Start(t, name, register).Dial(t, caller)
+}
+
+// A Server is one in memory, for several callers.
+type Server struct {
+	name      string
+	authority *authority.Authority
+	listener  *bufconn.Listener
+}
+
+// Start serves what register registers, as the service name, until t ends.
+func Start(t testing.TB, name string, register func(grpc.ServiceRegistrar)) *Server {
+	t.Helper()
 	a, err := authority.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := rpc.NewServer(Identity(t, a, name), rpc.Options{Translate: postgres.Fault})
-	register(s)
-	l := bufconn.Listen(64 << 10)
+	s := &Server{name: name, authority: a, listener: bufconn.Listen(64 << 10)}
+	server := rpc.NewServer(Identity(t, a, name), rpc.Options{Translate: postgres.Fault})
+	register(server)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(ctx, l) }()
+	go func() { served <- server.Serve(ctx, s.listener) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {
 			t.Errorf("serve %s: %v", name, err)
 		}
 	})
+	return s
+}
 
-	dial := func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }
-	c, err := rpc.Dial(Identity(t, a, caller), name, "memory", grpc.WithContextDialer(dial))
+// Dial returns a connection to s by the caller of that name, until t ends.
+func (s *Server) Dial(t testing.TB, caller string) *grpc.ClientConn {
+	t.Helper()
+	dial := func(ctx context.Context, _ string) (net.Conn, error) { return s.listener.DialContext(ctx) }
+	c, err := rpc.Dial(Identity(t, s.authority, caller), s.name, "memory", grpc.WithContextDialer(dial))
 	if err != nil {
 		t.Fatal(err)
 	}
