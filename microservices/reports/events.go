@@ -2,34 +2,34 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/protobuf/proto"
 
 	"triptych/domain/money"
+	"triptych/internal/kafka"
 	eventsv1 "triptych/proto/events/v1"
 	"triptych/store/reports"
 )
 
 // events says how each type of event changes the projection. An order that was
 // shipped has been sold since it was confirmed, and one that was rejected never.
-var events = map[string]func(ctx context.Context, tx pgx.Tx, value []byte) error{
+var events = map[string]func(ctx context.Context, tx pgx.Tx, m kafka.Message) error{
 	"events.v1.OrderConfirmed":  apply(confirmed),
 	"events.v1.OrderCancelling": apply(cancelling),
 	"events.v1.OrderCancelled":  apply(cancelled),
 }
 
-// apply reads an event for f.
+// apply reads the event for f.
 func apply[E any, P interface {
 	*E
 	proto.Message
-}](f func(context.Context, pgx.Tx, P) error) func(context.Context, pgx.Tx, []byte) error {
-	return func(ctx context.Context, tx pgx.Tx, value []byte) error {
+}](f func(context.Context, pgx.Tx, P) error) func(context.Context, pgx.Tx, kafka.Message) error {
+	return func(ctx context.Context, tx pgx.Tx, m kafka.Message) error {
 		e := P(new(E))
-		if err := proto.Unmarshal(value, e); err != nil {
-			return fmt.Errorf("read the event: %w", err)
+		if err := m.Unmarshal(e); err != nil {
+			return err
 		}
 		return f(ctx, tx, e)
 	}

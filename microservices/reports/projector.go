@@ -106,7 +106,7 @@ func (p *projector) handle(ctx context.Context, generation int, m kafka.Message)
 			if err != nil || !first {
 				return err
 			}
-			if err := apply(ctx, tx, m.Value); err != nil {
+			if err := apply(ctx, tx, m); err != nil {
 				return err
 			}
 			return reports.Applied(ctx, tx, m.Partition, m.Time)
