@@ -50,7 +50,7 @@ func TestKillLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	await(t, "messages", func() bool { return seen.len() > 100 })
+	await(t, "messages", func() bool { return seen.len() > 1000 })
 	p.Kill()
 	mu.Lock()
 	before := len(acked)
@@ -65,12 +65,10 @@ func TestKillLosesNothing(t *testing.T) {
 	writers.Wait()
 	await(t, "every acknowledged message", func() bool { return seen.all(acked) })
 
-	lag, err := c.Lag(t.Context(), "reports", topic.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again := seen.repeats(); again > before {
-		t.Errorf("%d messages were read again and %d are left: the group did not go on where it was", again, lag)
+	// At the most a hundred were handled and not committed, and some were sent
+	// again because nobody had said that they arrived.
+	if again := seen.repeats(); again > before/2 {
+		t.Errorf("%d of %d messages were read again: the group did not go on where it was", again, before)
 	}
 	p.Stop(t.Context())
 	if err := p.Wait(); err != nil {

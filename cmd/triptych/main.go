@@ -20,6 +20,8 @@ const usage = `Triptych: one shop, three architectures.
   triptych                 start the monolith, place an order, show its trace
   triptych up monolith     start the monolith and leave it running
   triptych check --url U   check a running shop against the contract
+  triptych dead-letters    list the messages that services could not handle;
+                           also: show ID, replay ID, replay --all
   triptych doctor          say what this machine has and what will be used
   triptych help            this text
 
@@ -36,6 +38,9 @@ name the manager; SEED and SCALE are as the flags; LOG_LEVEL and OTEL_… as in 
 Flags of check:
   --url URL    the shop to check
   --manager EMAIL --password WORD    its manager (default MANAGER_EMAIL and MANAGER_PASSWORD)
+
+Flags of dead-letters:
+  --brokers A  the Kafka to look into (default KAFKA_BROKERS, or that of the microservices that are up)
 `
 
 // A usageError is something wrong with how the program was called: exit code 2.
@@ -73,6 +78,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, out *sc
 		return up(ctx, args, getenv, out)
 	case "check":
 		return check(ctx, args, getenv, out)
+	case "dead-letters":
+		return deadLetters(ctx, args, getenv, out)
 	case "doctor":
 		return doctor(ctx, args, getenv, out)
 	case "help":

@@ -97,7 +97,7 @@ func (s *stream) setAside(ctx context.Context, w kafka.Message, m Message, cause
 		set(&aside, headerAttempt, strconv.Itoa(m.Attempt+1))
 		set(&aside, headerNotBefore, time.Now().Add(s.consumer.Delay(m.Attempt)).UTC().Format(time.RFC3339Nano))
 	} else {
-		s.bury(&aside, m)
+		bury(&aside, s.consumer.Group, m)
 	}
 	log := slog.With("topic", aside.Topic, "message", m.ID, "type", m.Type, "attempt", m.Attempt)
 	if err := s.client.write(ctx, []kafka.Message{aside}); err != nil {

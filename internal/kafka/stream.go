@@ -21,7 +21,7 @@ const (
 
 const (
 	watchInterval = 5 * time.Second  // of a reader that gives nothing
-	commitTimeout = 5 * time.Second  // at the end
+	commitTimeout = 3 * time.Second  // kafka-go itself would wait for the next generation
 	closeTimeout  = 5 * time.Second  // of a reader whose broker is away
 	grace         = 10 * time.Second // for the message at hand, at the end
 )
@@ -67,9 +67,7 @@ func (s *stream) run(ctx context.Context) error {
 		}
 		s.commitIfDue(ctx)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
-	defer cancel()
-	s.commit(ctx)
+	s.commit(context.WithoutCancel(ctx))
 	return nil
 }
 
@@ -135,11 +133,13 @@ func (s *stream) commit(ctx context.Context) {
 	if s.count == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
 	messages := make([]kafka.Message, 0, len(s.handled))
 	for _, m := range s.handled {
 		messages = append(messages, m)
 	}
-	if err := s.reader.CommitMessages(ctx, messages...); err != nil && ctx.Err() == nil {
+	if err := s.reader.CommitMessages(ctx, messages...); err != nil && !errors.Is(err, context.Canceled) {
 		s.trouble.Warn("committing to Kafka goes wrong", err)
 	}
 	clear(s.handled)
