@@ -48,6 +48,9 @@ func clerk(ctx context.Context, s *service.Service) error {
 	s.Go(func(ctx context.Context) error {
 		return until(ctx, func() (bool, error) {
 			_, err := db.Exec(ctx, `UPDATE jobs SET done = true WHERE permitted`)
+			if postgres.Unavailable(err) {
+				err = nil
+			}
 			return false, err
 		})
 	})

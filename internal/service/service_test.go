@@ -3,6 +3,9 @@ package service_test
 import (
 	"context"
 	"net"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,13 +24,13 @@ import (
 // although it waits for work beside the server.
 func TestFromStartToEnd(t *testing.T) {
 	a := newAuthority(t)
-	url := pgtest.URL(t, jobs)
-	db, err := postgres.Open(t.Context(), url)
+	at := pgtest.URL(t, jobs)
+	db, err := postgres.Open(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	p := start(t, a, "clerk", "DATABASE_URL="+url, "KAFKA_BROKERS_OF_CLERKS=none", "OWN_SETTING=x")
+	p := start(t, a, "clerk", "DATABASE_URL="+at, "KAFKA_BROKERS_OF_CLERKS=none", "OWN_SETTING=x")
 	p.await(t, true)
 
 	answer := make(chan error, 1)
@@ -76,17 +79,42 @@ func TestFromStartToEnd(t *testing.T) {
 	})
 }
 
+// Without its database a service runs on, not well, and is well again with it.
 func TestNotWellWithoutTheDatabase(t *testing.T) {
-	a, o := newAuthority(t), postgres.Options{Dir: pgtest.Folder(t), Settings: map[string]string{"fsync": "off"}}
-	server, err := postgres.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Stop() })
-	p := start(t, a, "clerk", "DATABASE_URL="+server.URL("postgres"), "KAFKA_BROKERS_OF_CLERKS=none", "OWN_SETTING=x")
+	a, dir := newAuthority(t), pgtest.Folder(t)
+	socket := filepath.Join(t.TempDir(), "socket")
+	server, at := startPostgres(t, dir, socket)
+	p := start(t, a, "clerk", "DATABASE_URL="+at, "KAFKA_BROKERS_OF_CLERKS=none", "OWN_SETTING=x")
 	p.await(t, true)
 	server.Stop()
 	p.await(t, false)
+	startPostgres(t, dir, socket)
+	p.await(t, true)
+}
+
+// startPostgres starts a server whose socket, wherever it is this time, is found
+// by a link.
+func startPostgres(t *testing.T, dir, link string) (s *postgres.Server, at string) {
+	t.Helper()
+	s, err := postgres.Start(t.Context(), postgres.Options{Dir: dir, Settings: map[string]string{"fsync": "off"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Stop() })
+	u, err := url.Parse(s.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	if err := os.Symlink(q.Get("host"), link+"-new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(link+"-new", link); err != nil {
+		t.Fatal(err)
+	}
+	q.Set("host", link)
+	u.RawQuery = q.Encode()
+	return s, u.String()
 }
 
 func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
