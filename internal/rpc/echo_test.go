@@ -42,7 +42,8 @@ func unaryDesc(method string) grpc.MethodDesc {
 		if err := decode(in); err != nil {
 			return nil, err
 		}
-		info := &grpc.UnaryServerInfo{Server: srv, FullMethod: "/" + echoName + "/" + method}
+		full, _ := grpc.Method(ctx)
+		info := &grpc.UnaryServerInfo{Server: srv, FullMethod: full}
 		return intercept(ctx, in, info, func(ctx context.Context, req any) (any, error) {
 			out, err := srv.(echo).unary(ctx, req.(*wrapperspb.StringValue).GetValue())
 			return wrapperspb.String(out), err
