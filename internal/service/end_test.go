@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"triptych/internal/authority"
 	"triptych/internal/env"
+	"triptych/internal/kafka"
+	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc"
 )
@@ -119,7 +122,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	settings := map[string]string{
 		"GRPC_ADDR": "127.0.0.1:0", "DEBUG_ADDR": "127.0.0.1:0", "TLS_DIR": dir,
-		"DATABASE_URL": pgtest.URL(t), "ORDERS_ADDR": "127.0.0.1:1", "GOGC": "100", "GOMEMLIMIT": "off",
+		"DATABASE_URL": pgtest.URL(t), "KAFKA_BROKERS": kafkatest.Brokers(t), "ORDERS_ADDR": "127.0.0.1:1", "GOGC": "100", "GOMEMLIMIT": "off",
 	}
 	before := goleak.IgnoreCurrent()
 	ctx, stop := context.WithCancel(t.Context())
@@ -129,6 +132,18 @@ func TestNothingIsLeft(t *testing.T) {
 		if _, err := s.Database(ctx); err != nil {
 			return err
 		}
+		topic := kafka.Topic{Name: kafkatest.Name(t, "parcels"), Partitions: 1}
+		log, err := s.Kafka(ctx, topic)
+		if err != nil {
+			return err
+		}
+		handled := make(chan struct{}, 1)
+		s.Go(func(ctx context.Context) error {
+			return log.Consume(ctx, kafka.Consumer{
+				Group: kafkatest.Name(t, "readers"), Topics: []kafka.Topic{topic},
+				Handle: func(context.Context, kafka.Message) error { handled <- struct{}{}; return nil },
+			})
+		})
 		others, err := s.Dial("orders")
 		if err != nil {
 			return err
@@ -137,7 +152,14 @@ func TestNothingIsLeft(t *testing.T) {
 		if err := rpc.Health(ctx, others); err == nil {
 			t.Error("somebody answers at port 1")
 		}
-		s.Go(func(context.Context) error { stop(); return nil })
+		s.Go(func(ctx context.Context) error {
+			err := log.Publish(ctx, kafka.Message{Topic: topic.Name, ID: uuid.New(), Key: "x", Type: "x.v1.X"})
+			if err == nil {
+				<-handled
+			}
+			stop()
+			return err
+		})
 		return s.Serve(ctx)
 	}
 	var said bytes.Buffer
