@@ -31,7 +31,7 @@ func (e *callError) Unwrap() []error { return append(e.is, e.status) }
 // answer; context.Canceled when the caller went away; and else an error that is
 // internal, because one of the two has a bug.
 func received(ctx context.Context, method string, err error) error {
-	s := status.Convert(err)
+	s := answered(err)
 	e := &callError{method: method, status: err}
 	if f := fromStatus(s); f != nil {
 		e.is = []error{f}
@@ -50,6 +50,16 @@ func received(ctx context.Context, method string, err error) error {
 		e.is = []error{unavailable()}
 	}
 	return e
+}
+
+// answered returns the status that the server answered with. status.Convert would
+// put the words into it that gRPC wraps around the last of several attempts.
+func answered(err error) *status.Status {
+	var s interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &s) {
+		return s.GRPCStatus()
+	}
+	return status.Convert(err)
 }
 
 func unavailable() *fault.Fault {
