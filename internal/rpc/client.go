@@ -39,7 +39,6 @@ func Dial(id *Identity, name, addr string, options ...grpc.DialOption) (*grpc.Cl
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithReadBufferSize(bufferSize),
 		grpc.WithWriteBufferSize(bufferSize),
-		grpc.WithSharedWriteBuffer(true),
 		grpc.WithNoProxy(),
 	}, options...)...)
 	if err != nil {

@@ -69,7 +69,6 @@ func NewServer(id *Identity, o Options) *Server {
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ReadBufferSize(bufferSize),
 		grpc.WriteBufferSize(bufferSize),
-		grpc.SharedWriteBuffer(true),
 	)
 	healthpb.RegisterHealthServer(s, &health{check: o.Check, stopping: s.stopping})
 	return s
