@@ -138,6 +138,7 @@ func Complete(ctx context.Context, db postgres.DB, run uuid.UUID, at time.Time) 
 		WITH done AS (
 			UPDATE payroll_runs r SET status = 'completed', ended_at = $2
 			WHERE id = $1 AND status = 'running'
+				AND payslips >= accepted -- or there is no need to count
 				AND payslips = (SELECT count(*) FROM payroll_rows WHERE run_id = r.id)
 			RETURNING status)
 		SELECT coalesce((SELECT status FROM done), (SELECT status FROM payroll_runs WHERE id = $1), '')`, run, at).Scan(&status)
