@@ -6,13 +6,10 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"triptych/internal/inbox"
-	"triptych/internal/kafka"
 	"triptych/internal/outbox"
 	"triptych/internal/service"
-	eventsv1 "triptych/proto/events/v1"
 	payrollv1 "triptych/proto/payroll/v1"
 	"triptych/store/idempotency"
 	wages "triptych/store/payroll"
@@ -21,25 +18,24 @@ import (
 // workers is how many chunks a process pays at once.
 const workers = 2
 
-var topic = kafka.Topic{Name: eventsv1.PayrollTopic, Partitions: 6, Retention: 7 * 24 * time.Hour}
-
-func main() { service.Main("payroll", run) }
+func main() { service.Main("payroll", run, service.Needs("DATABASE_URL", "KAFKA_BROKERS")) }
 
 func run(ctx context.Context, s *service.Service) error {
 	db, err := s.Database(ctx, wages.Schema, idempotency.Schema, outbox.Schema, inbox.Schema)
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(ctx, topic)
+	p := newPayday(db)
+	log, err := s.Kafka(ctx, p.topic)
 	if err != nil {
 		return err
 	}
 	relay := outbox.NewRelay(db, log)
+	p.wake = relay.Wake
 	s.Go(relay.Run)
-	p := newPayday(db, relay.Wake)
 	payrollv1.RegisterPayrollServer(s.Server, p)
 	for range workers {
-		s.Go(func(ctx context.Context) error { return log.Consume(ctx, p.consumer()) })
+		s.Go(func(ctx context.Context) error { return log.Consume(ctx, p.worker()) })
 	}
 	s.Go(p.tidy)
 	return s.Serve(ctx)

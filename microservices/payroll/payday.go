@@ -10,7 +10,10 @@ import (
 	"google.golang.org/grpc"
 
 	"triptych/domain/fault"
+	"triptych/internal/inbox"
+	"triptych/internal/kafka"
 	"triptych/internal/news"
+	eventsv1 "triptych/proto/events/v1"
 	payrollv1 "triptych/proto/payroll/v1"
 	"triptych/store/idempotency"
 	wages "triptych/store/payroll"
@@ -20,11 +23,15 @@ import (
 type payday struct {
 	payrollv1.UnimplementedPayrollServer
 
-	db      *pgxpool.Pool
-	wake    func() // says that there are events to send
-	news    *news.News
-	uploads chan struct{} // a place for each upload at once: each holds a connection as long as its client sends
-	chunk   int           // payslips in one transaction
+	db       *pgxpool.Pool
+	wake     func() // says that there are events to send
+	news     *news.News
+	uploads  chan struct{} // a place for each upload at once: each holds a connection as long as its client sends
+	patience time.Duration // of an upload that waits for a place
+	chunk    int           // payslips in one transaction
+
+	topic kafka.Topic // of the chunks
+	group string      // the workers' consumer group
 }
 
 const (
@@ -32,8 +39,17 @@ const (
 	payrollChunk = 1000
 )
 
-func newPayday(db *pgxpool.Pool, wake func()) *payday {
-	return &payday{db: db, wake: wake, news: news.New(), uploads: make(chan struct{}, maxUploads), chunk: payrollChunk}
+func newPayday(db *pgxpool.Pool) *payday {
+	return &payday{
+		db:       db,
+		wake:     func() {},
+		news:     news.New(),
+		uploads:  make(chan struct{}, maxUploads),
+		patience: turnTimeout,
+		chunk:    payrollChunk,
+		topic:    kafka.Topic{Name: eventsv1.PayrollTopic, Partitions: 6, Retention: 7 * 24 * time.Hour},
+		group:    "payroll",
+	}
 }
 
 // now is the time to the precision that the database keeps.
@@ -98,7 +114,11 @@ func (p *payday) find(ctx context.Context, id string) (wages.Run, error) {
 
 func noRun() error { return fault.New(fault.NotFound, "not_found", "there is no such payroll run") }
 
-// tidy deletes old idempotency keys, until ctx is done.
+// handledFor is how long it is known which messages were handled: longer than
+// any is kept that may come again.
+const handledFor = 30 * 24 * time.Hour
+
+// tidy deletes what has lost its use, until ctx is done.
 func (p *payday) tidy(ctx context.Context) error {
 	tick := time.NewTicker(10 * time.Minute)
 	defer tick.Stop()
@@ -107,9 +127,16 @@ func (p *payday) tidy(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := idempotency.Forget(ctx, p.db, now()); err != nil {
-				slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
-			}
+			p.tidyOnce(ctx)
 		}
+	}
+}
+
+func (p *payday) tidyOnce(ctx context.Context) {
+	if err := idempotency.Forget(ctx, p.db, now()); err != nil {
+		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
+	}
+	if _, err := inbox.Forget(ctx, p.db, now().Add(-handledFor)); err != nil {
+		slog.WarnContext(ctx, "messages handled long ago stay", "err", err)
 	}
 }

@@ -70,7 +70,7 @@ func fromBegin(b *payrollv1.StartRunRequest_Begin) (idempotency.Request, payroll
 
 // accept waits for a place among the uploads and takes the file in.
 func (p *payday) accept(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
-	patience := time.NewTimer(turnTimeout)
+	patience := time.NewTimer(p.patience)
 	defer patience.Stop()
 	select {
 	case p.uploads <- struct{}{}:
@@ -143,7 +143,7 @@ func (p *payday) begin(ctx context.Context, tx pgx.Tx, run uuid.UUID, period pay
 	}
 	for _, c := range chunks {
 		due := &eventsv1.PayrollChunkDue{RunId: run.String(), First: c.First, Last: c.Last}
-		if err := outbox.Add(ctx, tx, eventsv1.PayrollTopic, due.RunId+" "+due.First, due); err != nil {
+		if err := outbox.Add(ctx, tx, p.topic.Name, due.RunId+" "+due.First, due); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"google.golang.org/protobuf/proto"
 
 	"triptych/domain/payroll"
 	"triptych/internal/faults"
@@ -20,18 +19,18 @@ import (
 	wages "triptych/store/payroll"
 )
 
-// group is the consumer group of the workers of all processes.
-const group = "payroll"
-
-// chunkTimeout bounds the handling of a chunk: a worker that hangs keeps its
-// place in the group, and nobody would take over.
-const chunkTimeout = time.Minute
-
-// consumer is a worker. What cannot be handled for another reason than the
-// database's becomes a dead letter; its run is running until the letter is
-// replayed, for nothing but an employee's terms decides that wages are not paid.
-func (p *payday) consumer() kafka.Consumer {
-	return kafka.Consumer{Group: group, Topics: []kafka.Topic{topic}, Handle: p.handle, Transient: postgres.Unavailable}
+// worker consumes chunks, in one group with those of all processes. What
+// cannot be handled, and not because of the database, becomes a dead letter. Its
+// run goes on running until the letter is replayed: that wages are not paid is
+// decided by an employee's terms alone.
+func (p *payday) worker() kafka.Consumer {
+	return kafka.Consumer{
+		Group:     p.group,
+		Topics:    []kafka.Topic{p.topic},
+		Handle:    p.handle,
+		Transient: postgres.Unavailable,
+		Timeout:   3 * time.Minute, // failing a run takes back up to 100,000 payslips
+	}
 }
 
 // handle pays a chunk, and ends the run when it was the last.
@@ -40,8 +39,6 @@ func (p *payday) handle(ctx context.Context, m kafka.Message) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, chunkTimeout)
-	defer cancel()
 	r, ok, err := wages.Find(ctx, p.db, run)
 	switch {
 	case err != nil:
@@ -70,16 +67,11 @@ func (p *payday) handle(ctx context.Context, m kafka.Message) error {
 
 func fromMessage(m kafka.Message) (run uuid.UUID, c wages.Chunk, err error) {
 	var due eventsv1.PayrollChunkDue
-	if want := string(due.ProtoReflect().Descriptor().FullName()); m.Type != want {
-		return uuid.Nil, c, fmt.Errorf("a message of type %q is not understood: want %s", m.Type, want)
+	if err := m.Unmarshal(&due); err != nil {
+		return uuid.Nil, c, err
 	}
-	if err := proto.Unmarshal(m.Value, &due); err != nil {
-		return uuid.Nil, c, fmt.Errorf("read message: %w", err)
-	}
-	if run, err = uuid.Parse(due.RunId); err != nil {
-		return uuid.Nil, c, fmt.Errorf("read message: run_id: %w", err)
-	}
-	return run, wages.Chunk{First: due.First, Last: due.Last}, nil
+	run, err = uuid.Parse(due.RunId)
+	return run, wages.Chunk{First: due.First, Last: due.Last}, err
 }
 
 // pay is one transaction: the chunk is marked as handled, its payslips are
@@ -91,22 +83,25 @@ func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 		return false, &wages.UnpayableError{Err: err}
 	}
 	err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error {
-		completed = false
-		first, err := inbox.First(ctx, tx, group, message)
-		if err != nil || !first {
-			return err
-		}
-		if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
-			return err
-		}
-		err = wages.Complete(ctx, tx, r.ID, now())
-		completed = err == nil
-		if errors.Is(err, wages.ErrUnpaid) {
-			return nil
-		}
+		completed, err = p.payIn(ctx, tx, message, r, rates, c)
 		return err
 	})
 	return completed && err == nil, err
+}
+
+func (p *payday) payIn(ctx context.Context, tx pgx.Tx, message uuid.UUID, r wages.Run, rates *payroll.Rates, c wages.Chunk) (completed bool, err error) {
+	first, err := inbox.First(ctx, tx, p.group, message)
+	if err != nil || !first {
+		return false, err
+	}
+	if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
+		return false, err
+	}
+	err = wages.Complete(ctx, tx, r.ID, now())
+	if errors.Is(err, wages.ErrUnpaid) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // fail ends a run because somebody cannot be paid.

@@ -5,21 +5,15 @@ package main
 
 import (
 	"context"
-	"time"
 
-	"triptych/domain/picture"
-	"triptych/internal/kafka"
 	"triptych/internal/outbox"
 	"triptych/internal/service"
 	cataloguev1 "triptych/proto/catalogue/v1"
-	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
 	"triptych/store/pictures"
 )
 
-var topic = kafka.Topic{Name: eventsv1.PicturesTopic, Partitions: 6, Retention: 7 * 24 * time.Hour}
-
-func main() { service.Main("pictures", run) }
+func main() { service.Main("pictures", run, service.Needs("DATABASE_URL", "KAFKA_BROKERS")) }
 
 func run(ctx context.Context, s *service.Service) error {
 	catalogue, err := s.Dial("catalogue")
@@ -30,16 +24,16 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(ctx, topic)
+	g := newGallery(db, cataloguev1.NewCatalogueClient(catalogue))
+	log, err := s.Kafka(ctx, g.topic)
 	if err != nil {
 		return err
 	}
 	relay := outbox.NewRelay(db, log)
+	g.wake = relay.Wake
 	s.Go(relay.Run)
-	g := newGallery(db, cataloguev1.NewCatalogueClient(catalogue), relay.Wake)
 	picturesv1.RegisterPicturesServer(s.Server, g)
-	resizer := newResizer(db, g.news, picture.Process)
-	s.Go(func(ctx context.Context) error { return log.Consume(ctx, resizer.consumer()) })
+	s.Go(func(ctx context.Context) error { return log.Consume(ctx, newResizer(g).consumer()) })
 	s.Go(g.tidy)
 	return s.Serve(ctx)
 }
