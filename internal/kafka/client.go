@@ -24,6 +24,7 @@ type Client struct {
 	wire    *kafka.Client
 	writer  *kafka.Writer
 	metrics *metrics
+	watch   time.Duration // how long a reader may give nothing before somebody looks why
 }
 
 // Open connects to brokers, a list of addresses, and makes sure that they have
@@ -33,7 +34,7 @@ func Open(ctx context.Context, brokers string, topics ...Topic) (*Client, error)
 	if len(addresses) == 0 {
 		return nil, errors.New("no address of a Kafka broker is given")
 	}
-	c := &Client{brokers: addresses, metrics: newMetrics()}
+	c := &Client{brokers: addresses, metrics: newMetrics(), watch: watchInterval}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {

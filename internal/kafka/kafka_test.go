@@ -2,7 +2,6 @@ package kafka_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -27,9 +26,7 @@ func TestConsumeGetsWhatWasPublished(t *testing.T) {
 		{Topic: topic.Name, ID: uuid.New(), Key: "o1", Type: "events.v1.OrderConfirmed", Value: []byte("b"), Attempt: 1,
 			Time: time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC), Trace: map[string]string{}},
 	}
-	if err := c.Publish(t.Context(), want...); err != nil {
-		t.Fatal(err)
-	}
+	publish(t, c, want...)
 	got := collect(t, c, kafka.Consumer{Group: kafkatest.Name(t, "reports"), Topics: []kafka.Topic{topic}}, len(want))
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(kafka.Message{}, "Partition", "Offset")); diff != "" {
 		t.Errorf("consumed (-want +got):\n%s", diff)
@@ -43,9 +40,7 @@ func TestMessagesOfAKeyKeepTheirOrder(t *testing.T) {
 	for i := range 1000 {
 		sent = append(sent, message(topic.Name, fmt.Sprint("key", i%20), fmt.Sprint(i)))
 	}
-	if err := c.Publish(t.Context(), sent...); err != nil {
-		t.Fatal(err)
-	}
+	publish(t, c, sent...)
 	got := collect(t, c, kafka.Consumer{Group: kafkatest.Name(t, "reports"), Topics: []kafka.Topic{topic}}, len(sent))
 	byKey := func(messages []kafka.Message) map[string][]string {
 		m := map[string][]string{}
@@ -80,41 +75,98 @@ func message(topic, key, value string) kafka.Message {
 // collect consumes until n messages were handled.
 func collect(t testing.TB, c *kafka.Client, consumer kafka.Consumer, n int) []kafka.Message {
 	t.Helper()
-	var got []kafka.Message
-	var mu sync.Mutex
-	ctx, enough := context.WithCancel(t.Context())
-	consumer.Handle = func(_ context.Context, m kafka.Message) error {
-		mu.Lock()
-		defer mu.Unlock()
-		if got = append(got, m); len(got) == n {
-			enough()
-		}
-		return nil
-	}
-	done := make(chan error, 1)
-	go func() { done <- c.Consume(ctx, consumer) }()
-	select {
-	case err := <-done:
-		if err != nil {
-			t.Fatal(err)
-		}
-	case <-time.After(30 * time.Second):
-		enough()
-		<-done
-		mu.Lock()
-		defer mu.Unlock()
-		t.Fatalf("got %d messages, want %d", len(got), n)
-	}
-	return got
+	var seen journal
+	consumer.Handle = seen.note(nil)
+	stop := start(t, c, consumer)
+	seen.await(t, n)
+	stop()
+	return seen.all()
 }
 
-var errBroken = errors.New("it is broken")
+// start runs a consumer until stop is called, or to the end of t.
+func start(t testing.TB, c *kafka.Client, consumer kafka.Consumer) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Consume(ctx, consumer) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// A journal notes what was handled well.
+type journal struct {
+	mu       sync.Mutex
+	messages []kafka.Message
+}
+
+// note returns a handler that notes what f, if there is one, does not refuse.
+func (j *journal) note(f func(context.Context, kafka.Message) error) func(context.Context, kafka.Message) error {
+	return func(ctx context.Context, m kafka.Message) error {
+		if f != nil {
+			if err := f(ctx, m); err != nil {
+				return err
+			}
+		}
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.messages = append(j.messages, m)
+		return nil
+	}
+}
+
+func (j *journal) all() []kafka.Message {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.messages)
+}
+
+// await waits until n messages were noted.
+func (j *journal) await(t testing.TB, n int) {
+	t.Helper()
+	await(t, fmt.Sprintf("%d messages", n), func() bool { return len(j.all()) >= n })
+}
+
+// await waits until something can be seen.
+func await(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(40 * time.Second)
+	for !is() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited too long for %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+func publish(t testing.TB, c *kafka.Client, messages ...kafka.Message) {
+	t.Helper()
+	if err := c.Publish(t.Context(), messages...); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func values(messages []kafka.Message) []string {
-	var all []string
-	for _, m := range messages {
-		all = append(all, string(m.Value))
+	all := make([]string, len(messages))
+	for i, m := range messages {
+		all[i] = string(m.Value)
 	}
-	slices.Sort(all)
 	return all
+}
+
+// waitFor returns a handler that waits.
+func waitFor(release <-chan struct{}) func(context.Context, kafka.Message) error {
+	return func(ctx context.Context, _ kafka.Message) error {
+		select {
+		case <-release:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

@@ -73,7 +73,7 @@ func (s *stream) run(ctx context.Context) error {
 
 // fetch waits for a message, or until it is time to look after something else.
 func (s *stream) fetch(ctx context.Context) (kafka.Message, error) {
-	limit := watchInterval
+	limit := s.client.watch
 	if s.count > 0 {
 		limit = time.Until(s.since.Add(commitDelay))
 	}
