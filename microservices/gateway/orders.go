@@ -47,7 +47,7 @@ func (s orders) Order(ctx context.Context, by api.Caller, id uuid.UUID, wait tim
 			return fromOrder(last)
 		}
 	}
-	return answer(s.service.GetOrder(ctx, request))
+	return received(s.service.GetOrder(ctx, request))
 }
 
 // Orders implements api.Orders.
@@ -67,12 +67,12 @@ func (s orders) Orders(ctx context.Context, by api.Caller, status order.Status, 
 
 // CancelOrder implements api.Orders. The order may be cancelling for a while.
 func (s orders) CancelOrder(ctx context.Context, by api.Caller, id uuid.UUID) (order.Order, error) {
-	return answer(s.service.CancelOrder(ctx, scope(by, id)))
+	return received(s.service.CancelOrder(ctx, scope(by, id)))
 }
 
 // ShipOrder implements api.Orders.
 func (s orders) ShipOrder(ctx context.Context, id uuid.UUID) (order.Order, error) {
-	return answer(s.service.ShipOrder(ctx, &ordersv1.OrderRequest{Id: id.String()}))
+	return received(s.service.ShipOrder(ctx, &ordersv1.OrderRequest{Id: id.String()}))
 }
 
 // scope names an order among those that a caller may see: their own, for a
@@ -85,7 +85,7 @@ func scope(by api.Caller, id uuid.UUID) *ordersv1.OrderRequest {
 	return r
 }
 
-func answer(o *ordersv1.Order, err error) (order.Order, error) {
+func received(o *ordersv1.Order, err error) (order.Order, error) {
 	if err != nil {
 		return order.Order{}, err
 	}
