@@ -1,0 +1,300 @@
+package microservices_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/google/uuid"
+
+	"triptych/internal/faults/faultlist"
+	"triptych/lab/client"
+	"triptych/lab/launch"
+	rpcv1 "triptych/proto/rpc/v1"
+)
+
+// A story is what happens to an order, from its placing to its end.
+type story struct {
+	token  string
+	pieces int
+	then   string // cancel or ship, once it is confirmed
+	end    string // its status at last
+}
+
+// There are enough for every story but the one that is short of stock.
+const inStock, tooMany = 1000, 99
+
+var (
+	confirmed = story{"tok_visa", 1, "", "confirmed"}
+	declined  = story{"tok_declined", 1, "", "rejected"}
+	short     = story{"tok_visa", tooMany, "", "rejected"}
+	cancelled = story{"tok_visa", 1, "cancel", "cancelled"}
+	shipped   = story{"tok_visa", 1, "ship", "shipped"}
+	lapsed    = story{"tok_visa", 1, "", "rejected"} // where authorisations do not last
+)
+
+// reaches says which story comes by each point of the checkout and of what may
+// follow it. Every point in the source must be here.
+var reaches = map[string]story{
+	"orders.place":       confirmed,
+	"orders.authorise":   confirmed,
+	"orders.approved":    confirmed,
+	"orders.declined":    declined,
+	"orders.reserve":     confirmed,
+	"orders.reserved":    confirmed,
+	"orders.short":       short,
+	"orders.void":        short,
+	"orders.voided":      short,
+	"orders.capture":     confirmed,
+	"orders.captured":    confirmed,
+	"orders.lapsed":      lapsed,
+	"orders.cancel":      cancelled,
+	"orders.refund":      cancelled,
+	"orders.refunded":    cancelled,
+	"orders.release":     cancelled,
+	"orders.released":    cancelled,
+	"orders.ship":        shipped,
+	"payments.authorise": confirmed,
+	"payments.capture":   confirmed,
+	"payments.void":      short,
+	"payments.refund":    cancelled,
+	"stock.reserve":      confirmed,
+	"stock.release":      cancelled,
+	"outbox.sent":        confirmed,
+	"reports.apply":      confirmed,
+}
+
+// lapsing are the points on the way of an order whose authorisation has lapsed.
+var lapsing = []string{"orders.lapsed", "orders.release", "orders.released", "stock.release"}
+
+// A mishap is a fault at a point, and the story that comes by it.
+type mishap struct {
+	point string
+	fault rpcv1.Fault
+	story
+}
+
+func (m mishap) String() string {
+	return strings.ToLower(strings.TrimPrefix(m.fault.String(), "FAULT_")) + "_at_" + m.point
+}
+
+var kinds = []rpcv1.Fault{rpcv1.Fault_FAULT_EXIT, rpcv1.Fault_FAULT_ERROR, rpcv1.Fault_FAULT_STALL, rpcv1.Fault_FAULT_DUPLICATE}
+
+// process is whose point it is.
+func (m mishap) process() string {
+	name, _, _ := strings.Cut(m.point, ".")
+	if name == "outbox" {
+		return "orders"
+	}
+	return name
+}
+
+// stall is longer than anybody waits: the step is done when it was given up. In
+// the orders service it is longer than the lease, so that another takes the saga
+// over and the first one goes on all the same.
+func (m mishap) stall() time.Duration {
+	if m.process() == "orders" {
+		return 5500 * time.Millisecond
+	}
+	return 2500 * time.Millisecond
+}
+
+// What is promised of an order in trouble.
+const final = 10 * time.Second
+
+// Every point of the checkout and of the cancel is tried with every fault: the
+// process dies there, the step is done and told as failed, it is done long after it
+// was given up, it is done twice. Each time the order comes to the same end, and
+// the books of all services keep every promise.
+func TestEveryCrashPoint(t *testing.T) {
+	points, err := faultlist.Names(os.DirFS(".."), "microservices/orders", "microservices/payments", "microservices/stock", "microservices/reports", "internal/outbox")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []mishap
+	for _, p := range points {
+		s, known := reaches[p]
+		if !known {
+			t.Errorf("there is a point %s, and no story that comes by it", p)
+		}
+		for _, k := range kinds {
+			if s != lapsed {
+				all = append(all, mishap{p, k, s})
+			}
+		}
+	}
+	if len(points) != len(reaches) {
+		t.Errorf("%d points were found, and stories come by %d", len(points), len(reaches))
+	}
+	const shops = 3
+	var together sync.WaitGroup // most of the time is spent waiting
+	defer together.Wait()
+	for i := range shops {
+		var mine []mishap
+		for j := i; j < len(all); j += shops {
+			mine = append(mine, all[j])
+		}
+		together.Go(func() { tryAll(t, fmt.Sprint("shop_", i+1), spread(mine)) })
+	}
+	var late []mishap
+	for _, p := range lapsing {
+		for _, k := range kinds {
+			late = append(late, mishap{p, k, lapsed})
+		}
+	}
+	together.Go(func() {
+		tryAll(t, "shop_whose_authorisations_lapse", spread(late), func(o *launch.Options) {
+			o.EnvOf = map[string][]string{"payments": {"AUTHORISATION_LIFETIME=1us"}}
+		})
+	})
+}
+
+// spread puts deaths as far apart as they go: a process that dies again and again
+// is started later each time.
+func spread(in []mishap) (out []mishap) {
+	var deaths, others []mishap
+	for _, m := range in {
+		if m.fault == rpcv1.Fault_FAULT_EXIT {
+			deaths = append(deaths, m)
+		} else {
+			others = append(others, m)
+		}
+	}
+	for i, m := range deaths {
+		out = append(out, m)
+		out = append(out, others[i*len(others)/len(deaths):(i+1)*len(others)/len(deaths)]...)
+	}
+	return out
+}
+
+// tryAll tries mishaps one after the other in a shop of their own.
+func tryAll(t *testing.T, name string, all []mishap, change ...func(*launch.Options)) {
+	t.Run(name, func(t *testing.T) {
+		s := startFaulty(t, change...)
+		for _, m := range all {
+			t.Run(m.String(), func(t *testing.T) { s.try(t, m) })
+		}
+	})
+}
+
+// A faulty shop lets faults be planted.
+type faulty struct {
+	*shop
+	customer *client.Client
+	known    []uuid.UUID // orders that were acknowledged
+	conns    map[string]*grpc.ClientConn
+}
+
+func startFaulty(t *testing.T, change ...func(*launch.Options)) *faulty {
+	s := start(t, append(change, func(o *launch.Options) { o.Faults = true })...)
+	f := &faulty{shop: s, customer: s.customer(t), conns: map[string]*grpc.ClientConn{}}
+	s.stocked(t, "TEA", inStock)
+	s.stocked(t, "RARE", tooMany-1)
+	return f
+}
+
+func (s *faulty) faults(t *testing.T, process string) rpcv1.FaultsClient {
+	t.Helper()
+	if s.conns[process] == nil {
+		conn, err := s.Dial(process)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.conns[process] = conn
+	}
+	return rpcv1.NewFaultsClient(s.conns[process])
+}
+
+// hits is how often a point was reached since its process started.
+func (s *faulty) hits(t *testing.T, m mishap) int64 {
+	t.Helper()
+	h, err := s.faults(t, m.process()).Hits(t.Context(), &emptypb.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h.Hits[m.point]
+}
+
+func (s *faulty) try(t *testing.T, m mishap) {
+	if err := s.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, starts := s.hits(t, m), s.Process(m.process()).Restarts
+	request := &rpcv1.PlantRequest{Point: m.point, Fault: m.fault}
+	if m.fault == rpcv1.Fault_FAULT_STALL {
+		request.Stall = durationpb.New(m.stall())
+	}
+	if _, err := s.faults(t, m.process()).Plant(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	s.live(t, m.story)
+	s.audited(t, final, s.known)
+	if m.fault == rpcv1.Fault_FAULT_EXIT {
+		s.awaitDeath(t, m.process(), starts)
+	} else if s.hits(t, m) == before {
+		t.Errorf("%s was not reached", m.point)
+	}
+}
+
+// awaitDeath waits until a process has been started again, which whoever sees its
+// last effect may see before.
+func (s *faulty) awaitDeath(t *testing.T, process string, starts int) {
+	t.Helper()
+	for deadline := time.Now().Add(final); s.Process(process).Restarts == starts; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s did not die", process)
+		}
+	}
+}
+
+// live has an order go through a story. The client does what it is told to: what
+// was not answered it asks again, with the same key.
+func (s *faulty) live(t *testing.T, so story) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*final)
+	defer cancel()
+	sku := "TEA"
+	if so.pieces == tooMany {
+		sku = "RARE"
+	}
+	var o placed
+	if err := persist(ctx, s.customer, orderOf(rand.Text(), so.token, sku, so.pieces), &o); err != nil {
+		t.Fatal("place: ", err)
+	}
+	s.known = append(s.known, o.ID)
+	s.awaitStatus(ctx, t, &o, "confirmed", "rejected")
+	if so.then != "" {
+		who := s.customer
+		if so.then == "ship" {
+			who = s.manager
+		}
+		if err := persist(ctx, who, client.Call{Method: "POST", Path: "/v1/orders/" + o.ID.String() + "/" + so.then}, &o); err != nil {
+			t.Fatal(so.then, ": ", err)
+		}
+		s.awaitStatus(ctx, t, &o, "cancelled", "shipped")
+	}
+	if o.Status != so.end {
+		t.Errorf("the order is %s, want %s", o.Status, so.end)
+	}
+}
+
+// awaitStatus reads an order until it has one of the statuses.
+func (s *faulty) awaitStatus(ctx context.Context, t *testing.T, o *placed, statuses ...string) {
+	t.Helper()
+	began := time.Now()
+	for !slices.Contains(statuses, o.Status) {
+		if err := persist(ctx, s.customer, waiting(client.Call{Method: "GET", Path: "/v1/orders/" + o.ID.String()}, 2), o); err != nil {
+			t.Fatalf("after %v the order is %s: %v", time.Since(began), o.Status, err)
+		}
+	}
+}
