@@ -29,6 +29,7 @@ type Options struct {
 	// What follows is for Microservices alone; all of it may be left out.
 
 	EnvOf     map[string][]string // more variables for one service, by its name
+	Programs  map[string]string   // other programs for some services, by their names
 	Instances map[string]int      // how many processes of a service; one unless it says more
 	Faults    bool                // let tests plant faults in the services (FAULTS=on)
 	Ready     func(Process)       // hears of each process when it is ready for the first time

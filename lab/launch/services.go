@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func inherited() (env []string) {
 
 // command is a service's program with its environment, at an address of its own.
 func (s *Services) command(v service, addr string) (*exec.Cmd, error) {
-	cmd := exec.Command(filepath.Join(serviceBinaries(s.options.Root), v.name))
+	cmd := exec.Command(cmp.Or(s.options.Programs[v.name], filepath.Join(serviceBinaries(s.options.Root), v.name)))
 	env := append(s.Traces.Env(inherited()), "TLS_DIR="+s.certificate(v.name))
 	if v.name == gateway {
 		port, err := s.listener.File()
