@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"sync/atomic"
 
 	"google.golang.org/grpc"
@@ -186,3 +187,6 @@ func (s *Services) Stop() {
 	}
 	s.close()
 }
+
+// Logs is the folder of what the processes say, a file for each.
+func (s *Services) Logs() string { return filepath.Dir(journalFile(s.Data, gateway)) }

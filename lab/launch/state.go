@@ -36,6 +36,10 @@ type Process struct {
 	Since    time.Time `json:"since"` // when it became what State says
 }
 
+// Beside reports whether the process is none of the shop's, but something that
+// it depends on: the broker or PostgreSQL.
+func (p Process) Beside() bool { return p.Name == broker || p.Name == database }
+
 func stateFile(data string) string { return filepath.Join(data, "state.json") }
 
 // ReadState says what runs on a data folder; false is that nothing does. What a
