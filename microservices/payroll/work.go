@@ -83,25 +83,22 @@ func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 		return false, &wages.UnpayableError{Err: err}
 	}
 	err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error {
-		completed, err = p.payIn(ctx, tx, message, r, rates, c)
+		completed = false // also when the transaction is tried again
+		first, err := inbox.First(ctx, tx, p.group, message)
+		if err != nil || !first {
+			return err
+		}
+		if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
+			return err
+		}
+		err = wages.Complete(ctx, tx, r.ID, now())
+		if errors.Is(err, wages.ErrUnpaid) {
+			return nil
+		}
+		completed = err == nil
 		return err
 	})
 	return completed && err == nil, err
-}
-
-func (p *payday) payIn(ctx context.Context, tx pgx.Tx, message uuid.UUID, r wages.Run, rates *payroll.Rates, c wages.Chunk) (completed bool, err error) {
-	first, err := inbox.First(ctx, tx, p.group, message)
-	if err != nil || !first {
-		return false, err
-	}
-	if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
-		return false, err
-	}
-	err = wages.Complete(ctx, tx, r.ID, now())
-	if errors.Is(err, wages.ErrUnpaid) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // fail ends a run because somebody cannot be paid.

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
-	"triptych/domain/payroll"
 	"triptych/internal/kafka"
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
@@ -56,42 +53,6 @@ func TestTwoWorkersOnEveryChunk(t *testing.T) {
 	if last := <-watched; last.GetStatus() != wages.Completed {
 		t.Errorf("whoever watched heard of %v last, want a completed run", last)
 	}
-}
-
-// A worker dies with a chunk half written: nothing of it stays.
-func TestAChunkIsPaidWholeOrNotAtAll(t *testing.T) {
-	p, c := open(t)
-	p.chunk = 5
-	r := started(t, c, "2026-04", staff(t, c, 10))
-	chunks := due(t, p)
-	dies := errors.New("dies")
-	err := postgres.InTx(t.Context(), p.db, func(tx pgx.Tx) error {
-		run, ok, err := wages.Find(t.Context(), tx, uuid.MustParse(r.Id))
-		if err != nil || !ok {
-			return err
-		}
-		if _, err := p.payIn(t.Context(), tx, chunks[0].ID, run, rates(t, run), wages.Chunk{First: "emp-000", Last: "emp-004"}); err != nil {
-			return err
-		}
-		return dies
-	})
-	if !errors.Is(err, dies) {
-		t.Fatal(err)
-	}
-	if half := get(t, c, r.Id); half.Payslips != 0 {
-		t.Errorf("of the chunk there are %d payslips", half.Payslips)
-	}
-	handle(t, p, chunks...)
-	checkPaid(t, c, r.Id, 10)
-}
-
-func rates(t testing.TB, r wages.Run) *payroll.Rates {
-	t.Helper()
-	rates, err := payroll.RatesFor(r.Period)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rates
 }
 
 func TestARunThatCannotBeComputedFails(t *testing.T) {
