@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -45,7 +44,6 @@ func (s *Service) ServeHTTP(ctx context.Context, h http.Handler, health *serve.H
 // then the work ends; then, in Main, what both have used.
 func (s *Service) run(ctx context.Context, serve func(context.Context) error) error {
 	slog.InfoContext(ctx, s.Name+" serves", "addr", s.listener.Addr().String())
-	debug.FreeOSMemory() // the start used more than serving will
 
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
