@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/trace"
@@ -73,8 +74,19 @@ func Handler(shop Shop, o Options) http.Handler {
 	mux.Handle("GET /healthz", s.errors(s.alive))
 	mux.Handle("GET /readyz", s.errors(s.ready))
 	mux.Handle("/", s.errors(s.unrouted(mux)))
-	return otelhttp.NewHandler(rest.TraceID(mux), "http",
-		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") }))
+	return otelhttp.NewHandler(rest.TraceID(mux), "http", otelhttp.WithFilter(traced))
+}
+
+// traced reports whether there is a span of a request. Questions how the process
+// is get none, nor do requests whose attributes are no text: they cannot be sent
+// to telemetry, and would take along the hundreds of spans that go with them.
+func traced(r *http.Request) bool {
+	for _, text := range []string{r.URL.Path, r.UserAgent(), r.Header.Get("X-Forwarded-For")} {
+		if !utf8.ValidString(text) {
+			return false
+		}
+	}
+	return strings.HasPrefix(r.URL.Path, "/v1/")
 }
 
 // handler makes a route's handler: shed what is too much, find out who is

@@ -280,3 +280,29 @@ func TestARequestIsGivenADeadline(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsTraced(t *testing.T) {
+	for _, c := range []struct {
+		path    string
+		headers []string
+		want    bool
+	}{
+		{"/v1/products/TEA", nil, true},
+		{"/v1/products/%C3%84", []string{"User-Agent", "Größe"}, true},
+		{"/healthz", nil, false},
+		{"/v1/products/%FF", nil, false},
+		{"/v1/products/TEA", []string{"User-Agent", "\xff"}, false},
+		{"/v1/products/TEA", []string{"X-Forwarded-For", "\xff"}, false},
+	} {
+		r, err := http.NewRequest("GET", c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(c.headers); i += 2 {
+			r.Header.Set(c.headers[i], c.headers[i+1])
+		}
+		if got := traced(r); got != c.want {
+			t.Errorf("%s %q: got %v", c.path, c.headers, got)
+		}
+	}
+}
