@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // takeover is how long a dead worker's share may lie about. Brokers notice after
 // six seconds; the rest is for a machine that is busy with other tests.
-const takeover = 10 * time.Second
+const takeover = 15 * time.Second
 
 // A service dies in the middle of its chunks, with others of its kind at work.
 // They take over its share, and nobody is paid twice.

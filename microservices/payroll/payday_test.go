@@ -26,7 +26,7 @@ import (
 )
 
 // longEnough is how long a test waits for what must happen.
-const longEnough = 30 * time.Second
+const longEnough = time.Minute
 
 var schemas = []postgres.Schema{wages.Schema, idempotency.Schema, outbox.Schema, inbox.Schema}
 

@@ -11,8 +11,10 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/domain/picture"
+	"triptych/internal/kafka"
 	"triptych/internal/news"
 	cataloguev1 "triptych/proto/catalogue/v1"
+	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
 	"triptych/store/pictures"
 )
@@ -30,10 +32,21 @@ type gallery struct {
 	wake      func()        // says that there are events to send
 	uploads   chan struct{} // a place for each upload at once: each is whole in memory
 	news      *news.News
+
+	topic kafka.Topic // of the uploads
+	group string      // the resizers' consumer group
 }
 
-func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient, wake func()) *gallery {
-	return &gallery{db: db, catalogue: catalogue, wake: wake, uploads: make(chan struct{}, maxUploads), news: news.New()}
+func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient) *gallery {
+	return &gallery{
+		db:        db,
+		catalogue: catalogue,
+		wake:      func() {},
+		uploads:   make(chan struct{}, maxUploads),
+		news:      news.New(),
+		topic:     kafka.Topic{Name: eventsv1.PicturesTopic, Partitions: 6, Retention: 7 * 24 * time.Hour},
+		group:     "pictures",
+	}
 }
 
 // now is the time to the precision that the database keeps.
@@ -113,9 +126,13 @@ func (g *gallery) tidy(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := pictures.Forget(ctx, g.db, now().Add(-replacedFor)); err != nil {
-				slog.WarnContext(ctx, "replaced pictures stay", "err", err)
-			}
+			g.tidyOnce(ctx)
 		}
+	}
+}
+
+func (g *gallery) tidyOnce(ctx context.Context) {
+	if err := pictures.Forget(ctx, g.db, now().Add(-replacedFor)); err != nil {
+		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
 	}
 }

@@ -10,14 +10,11 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-	"google.golang.org/protobuf/proto"
 
 	"triptych/domain/fault"
 	"triptych/domain/picture"
 	"triptych/internal/faults"
 	"triptych/internal/kafka"
-	"triptych/internal/news"
 	"triptych/internal/postgres"
 	eventsv1 "triptych/proto/events/v1"
 	"triptych/store/pictures"
@@ -25,9 +22,10 @@ import (
 
 const (
 	// maxAttempts is how often a picture is begun. One that ends the process
-	// each time must not do so for ever.
-	maxAttempts   = 3
-	resizeTimeout = 30 * time.Second
+	// each time must not do so for ever. A few are for processes that come and
+	// go: a picture at work is begun again by whoever gets its partition.
+	maxAttempts = 5
+	retryDelay  = 2 * time.Second
 	// calm is how long no picture is processed before memory is given back.
 	calm = time.Second
 )
@@ -35,63 +33,50 @@ const (
 // A resizer makes the sizes of pictures, one picture at a time in this process:
 // a large one takes more than 150 MB.
 type resizer struct {
-	db      *pgxpool.Pool
-	news    *news.News
+	*gallery
 	process func(original []byte) (map[picture.Size][]byte, error)
 
-	alone sync.Mutex  // held while a picture is processed, whatever it was that brought it
-	calm  *time.Timer // gives back what pictures leave behind, which is of no use to small requests
+	alone sync.Mutex  // held while a picture is processed: what is tried again comes beside what is new
+	calm  *time.Timer // gives back the memory that large pictures leave behind
 }
 
-func newResizer(db *pgxpool.Pool, n *news.News, process func([]byte) (map[picture.Size][]byte, error)) *resizer {
-	calm := time.AfterFunc(calm, debug.FreeOSMemory)
-	calm.Stop()
-	return &resizer{db: db, news: n, process: process, calm: calm}
+func newResizer(g *gallery) *resizer {
+	r := &resizer{gallery: g, process: picture.Process, calm: time.AfterFunc(calm, debug.FreeOSMemory)}
+	r.calm.Stop()
+	return r
 }
 
 // consumer has one attempt more than a picture, the one that gives it up: no
 // picture is left processing for ever.
 func (r *resizer) consumer() kafka.Consumer {
 	return kafka.Consumer{
-		Group:     "pictures",
-		Topics:    []kafka.Topic{topic},
+		Group:     r.group,
+		Topics:    []kafka.Topic{r.topic},
 		Handle:    r.handle,
 		Transient: postgres.Unavailable,
 		Attempts:  maxAttempts + 1,
+		Delay:     func(int) time.Duration { return retryDelay },
 	}
 }
 
 // handle makes the sizes of a picture. It needs no inbox: a picture that is
 // final stays so, and its message, come again, finds nothing to do.
 func (r *resizer) handle(ctx context.Context, m kafka.Message) error {
-	id, err := fromMessage(m)
+	var uploaded eventsv1.PictureUploaded
+	if err := m.Unmarshal(&uploaded); err != nil {
+		return err
+	}
+	id, err := uuid.Parse(uploaded.PictureId)
 	if err != nil {
 		return err
 	}
 	r.alone.Lock()
 	defer r.alone.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, resizeTimeout)
-	defer cancel()
 	if err := r.resize(ctx, id); err != nil {
 		return fmt.Errorf("picture %s: %w", id, err)
 	}
 	r.news.Changed(id)
 	return nil
-}
-
-func fromMessage(m kafka.Message) (uuid.UUID, error) {
-	var uploaded eventsv1.PictureUploaded
-	if want := string(uploaded.ProtoReflect().Descriptor().FullName()); m.Type != want {
-		return uuid.Nil, fmt.Errorf("a message of type %q is not understood: want %s", m.Type, want)
-	}
-	if err := proto.Unmarshal(m.Value, &uploaded); err != nil {
-		return uuid.Nil, fmt.Errorf("read message: %w", err)
-	}
-	id, err := uuid.Parse(uploaded.PictureId)
-	if err != nil {
-		err = fmt.Errorf("read message: picture_id: %w", err)
-	}
-	return id, err
 }
 
 func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {

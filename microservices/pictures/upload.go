@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc"
 
+	"triptych/domain/catalog"
 	"triptych/domain/fault"
 	"triptych/domain/picture"
 	"triptych/internal/faults"
@@ -67,7 +68,7 @@ func (g *gallery) Upload(stream grpc.ClientStreamingServer[picturesv1.UploadRequ
 func (g *gallery) known(ctx context.Context, sku string) error {
 	found, err := g.catalogue.GetProducts(ctx, &cataloguev1.GetProductsRequest{Skus: []string{sku}})
 	if err == nil && len(found.Products) == 0 {
-		err = fault.New(fault.NotFound, "not_found", "there is no product %q", sku)
+		err = catalog.NoProduct(sku)
 	}
 	return err
 }
@@ -90,7 +91,7 @@ func (g *gallery) accept(ctx context.Context, sku string, data []byte, info pict
 			if err := pictures.Insert(ctx, tx, id, sku, data, info.Memory()); err != nil {
 				return fmt.Errorf("store picture %s of %s: %w", id, sku, err)
 			}
-			return outbox.Add(ctx, tx, eventsv1.PicturesTopic, id.String(), &eventsv1.PictureUploaded{PictureId: id.String()})
+			return outbox.Add(ctx, tx, g.topic.Name, id.String(), &eventsv1.PictureUploaded{PictureId: id.String()})
 		})
 	})
 	return s, err
