@@ -10,7 +10,6 @@ import (
 
 	"triptych/domain/cart"
 	"triptych/domain/catalog"
-	"triptych/domain/fault"
 	"triptych/domain/order"
 	"triptych/internal/postgres"
 	cartsv1 "triptych/proto/carts/v1"
@@ -76,7 +75,7 @@ func (b *basket) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cart
 		return nil, err
 	}
 	if len(products) == 0 {
-		return nil, fault.New(fault.NotFound, "not_found", "there is no product %q", item.SKU)
+		return nil, catalog.NoProduct(item.SKU)
 	}
 	err = postgres.InTx(ctx, b.db, func(tx pgx.Tx) error { return carts.Set(ctx, tx, account, item) })
 	if err != nil {
