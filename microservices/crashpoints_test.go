@@ -88,7 +88,9 @@ func (m mishap) String() string {
 	return strings.ToLower(strings.TrimPrefix(m.fault.String(), "FAULT_")) + "_at_" + m.point
 }
 
-var kinds = []rpcv1.Fault{rpcv1.Fault_FAULT_EXIT, rpcv1.Fault_FAULT_ERROR, rpcv1.Fault_FAULT_STALL, rpcv1.Fault_FAULT_DUPLICATE}
+var kinds = []rpcv1.Fault{
+	rpcv1.Fault_FAULT_EXIT_BEFORE, rpcv1.Fault_FAULT_EXIT, rpcv1.Fault_FAULT_ERROR, rpcv1.Fault_FAULT_STALL, rpcv1.Fault_FAULT_DUPLICATE,
+}
 
 // process is whose point it is.
 func (m mishap) process() string {
@@ -113,8 +115,8 @@ func (m mishap) stall() time.Duration {
 const final = 10 * time.Second
 
 // Every point of the checkout and of the cancel is tried with every fault: the
-// process dies there, the step is done and told as failed, it is done long after it
-// was given up, it is done twice. Each time the order comes to the same end, and
+// process dies before the step or after it, the step is done and told as failed, it
+// is done long after it was given up, it is done twice. Each time the order comes to the same end, and
 // the books of all services keep every promise.
 func TestEveryCrashPoint(t *testing.T) {
 	points, err := faultlist.Names(os.DirFS(".."), "microservices/orders", "microservices/payments", "microservices/stock", "microservices/reports", "internal/outbox")
@@ -164,7 +166,7 @@ func TestEveryCrashPoint(t *testing.T) {
 func spread(in []mishap) (out []mishap) {
 	var deaths, others []mishap
 	for _, m := range in {
-		if m.fault == rpcv1.Fault_FAULT_EXIT {
+		if m.deadly() {
 			deaths = append(deaths, m)
 		} else {
 			others = append(others, m)
@@ -182,7 +184,15 @@ func tryAll(t *testing.T, name string, all []mishap, change ...func(*launch.Opti
 	t.Run(name, func(t *testing.T) {
 		s := startFaulty(t, change...)
 		for _, m := range all {
-			t.Run(m.String(), func(t *testing.T) { s.try(t, m) })
+			t.Run(m.String(), func(t *testing.T) {
+				wrong, err := s.outcome(t.Context(), m)
+				for _, w := range wrong {
+					t.Error(w)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			})
 		}
 	})
 }
@@ -203,65 +213,88 @@ func startFaulty(t *testing.T, change ...func(*launch.Options)) *faulty {
 	return f
 }
 
-func (s *faulty) faults(t *testing.T, process string) rpcv1.FaultsClient {
-	t.Helper()
+// outcome has a mishap happen in the middle of its story, and returns what is
+// wrong afterwards.
+func (s *faulty) outcome(ctx context.Context, m mishap) (wrong []string, err error) {
+	if err := s.Await(ctx); err != nil {
+		return nil, err
+	}
+	before, err := s.hits(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	starts := s.Process(m.process()).Restarts
+	if err := s.plant(ctx, m); err != nil {
+		return nil, err
+	}
+	if err := s.live(ctx, m.story); err != nil {
+		wrong = append(wrong, err.Error())
+	}
+	wrong = append(wrong, s.audit(ctx, final, s.known)...)
+	if m.deadly() {
+		return wrong, s.awaitDeath(m.process(), starts)
+	}
+	after, err := s.hits(ctx, m)
+	if err == nil && after == before {
+		err = fmt.Errorf("%s was not reached", m.point)
+	}
+	return wrong, err
+}
+
+// deadly reports whether the process ends.
+func (m mishap) deadly() bool {
+	return m.fault == rpcv1.Fault_FAULT_EXIT || m.fault == rpcv1.Fault_FAULT_EXIT_BEFORE
+}
+
+func (s *faulty) faults(process string) (rpcv1.FaultsClient, error) {
 	if s.conns[process] == nil {
 		conn, err := s.Dial(process)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		s.conns[process] = conn
 	}
-	return rpcv1.NewFaultsClient(s.conns[process])
+	return rpcv1.NewFaultsClient(s.conns[process]), nil
 }
 
 // hits is how often a point was reached since its process started.
-func (s *faulty) hits(t *testing.T, m mishap) int64 {
-	t.Helper()
-	h, err := s.faults(t, m.process()).Hits(t.Context(), &emptypb.Empty{})
+func (s *faulty) hits(ctx context.Context, m mishap) (int64, error) {
+	c, err := s.faults(m.process())
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	return h.Hits[m.point]
+	h, err := c.Hits(ctx, &emptypb.Empty{})
+	return h.GetHits()[m.point], err
 }
 
-func (s *faulty) try(t *testing.T, m mishap) {
-	if err := s.Await(t.Context()); err != nil {
-		t.Fatal(err)
+func (s *faulty) plant(ctx context.Context, m mishap) error {
+	c, err := s.faults(m.process())
+	if err != nil {
+		return err
 	}
-	before, starts := s.hits(t, m), s.Process(m.process()).Restarts
 	request := &rpcv1.PlantRequest{Point: m.point, Fault: m.fault}
 	if m.fault == rpcv1.Fault_FAULT_STALL {
 		request.Stall = durationpb.New(m.stall())
 	}
-	if _, err := s.faults(t, m.process()).Plant(t.Context(), request); err != nil {
-		t.Fatal(err)
-	}
-	s.live(t, m.story)
-	s.audited(t, final, s.known)
-	if m.fault == rpcv1.Fault_FAULT_EXIT {
-		s.awaitDeath(t, m.process(), starts)
-	} else if s.hits(t, m) == before {
-		t.Errorf("%s was not reached", m.point)
-	}
+	_, err = c.Plant(ctx, request)
+	return err
 }
 
 // awaitDeath waits until a process has been started again, which whoever sees its
 // last effect may see before.
-func (s *faulty) awaitDeath(t *testing.T, process string, starts int) {
-	t.Helper()
+func (s *faulty) awaitDeath(process string, starts int) error {
 	for deadline := time.Now().Add(final); s.Process(process).Restarts == starts; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s did not die", process)
+			return fmt.Errorf("%s did not die", process)
 		}
 	}
+	return nil
 }
 
 // live has an order go through a story. The client does what it is told to: what
 // was not answered it asks again, with the same key.
-func (s *faulty) live(t *testing.T, so story) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*final)
+func (s *faulty) live(ctx context.Context, so story) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*final)
 	defer cancel()
 	sku := "TEA"
 	if so.pieces == tooMany {
@@ -269,32 +302,37 @@ func (s *faulty) live(t *testing.T, so story) {
 	}
 	var o placed
 	if err := persist(ctx, s.customer, orderOf(rand.Text(), so.token, sku, so.pieces), &o); err != nil {
-		t.Fatal("place: ", err)
+		return fmt.Errorf("place: %w", err)
 	}
 	s.known = append(s.known, o.ID)
-	s.awaitStatus(ctx, t, &o, "confirmed", "rejected")
+	if err := s.awaitStatus(ctx, &o, "confirmed", "rejected"); err != nil {
+		return err
+	}
 	if so.then != "" {
 		who := s.customer
 		if so.then == "ship" {
 			who = s.manager
 		}
 		if err := persist(ctx, who, client.Call{Method: "POST", Path: "/v1/orders/" + o.ID.String() + "/" + so.then}, &o); err != nil {
-			t.Fatal(so.then, ": ", err)
+			return fmt.Errorf("%s: %w", so.then, err)
 		}
-		s.awaitStatus(ctx, t, &o, "cancelled", "shipped")
+		if err := s.awaitStatus(ctx, &o, "cancelled", "shipped"); err != nil {
+			return err
+		}
 	}
 	if o.Status != so.end {
-		t.Errorf("the order is %s, want %s", o.Status, so.end)
+		return fmt.Errorf("order %s is %s, want %s", o.ID, o.Status, so.end)
 	}
+	return nil
 }
 
 // awaitStatus reads an order until it has one of the statuses.
-func (s *faulty) awaitStatus(ctx context.Context, t *testing.T, o *placed, statuses ...string) {
-	t.Helper()
+func (s *faulty) awaitStatus(ctx context.Context, o *placed, statuses ...string) error {
 	began := time.Now()
 	for !slices.Contains(statuses, o.Status) {
 		if err := persist(ctx, s.customer, waiting(client.Call{Method: "GET", Path: "/v1/orders/" + o.ID.String()}, 2), o); err != nil {
-			t.Fatalf("after %v the order is %s: %v", time.Since(began), o.Status, err)
+			return fmt.Errorf("after %v order %s is %s: %w", time.Since(began), o.ID, o.Status, err)
 		}
 	}
+	return nil
 }

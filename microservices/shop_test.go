@@ -151,35 +151,46 @@ func passing(err error) bool {
 	return !ok || p.Status >= 500 || p.Code == "request_in_progress" || p.Code == "order_pending"
 }
 
-// books waits until nothing is under way any more and returns the audited books.
-// Patience is how long that may take.
-func (s *shop) books(t *testing.T, patience time.Duration) *audit.Books {
-	t.Helper()
-	var underWay []string
+// audit waits until nothing is under way any more, for as long as patience, and
+// holds the books against the invariants; it returns what is wrong.
+func (s *shop) audit(ctx context.Context, patience time.Duration, acknowledged []uuid.UUID) (wrong []string) {
+	b, underWay, err := s.settled(ctx, patience)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, u := range underWay[:min(len(underWay), 5)] {
+		wrong = append(wrong, fmt.Sprintf("still, after %v: %s", patience, u))
+	}
+	if len(underWay) > 0 {
+		return wrong
+	}
+	for _, v := range b.Violations(acknowledged, func(id uuid.UUID) bool {
+		_, err := s.manager.Do(ctx, client.Call{Method: "GET", Path: "/v1/orders/" + id.String()}, nil)
+		return err == nil
+	}) {
+		wrong = append(wrong, v.String())
+	}
+	return wrong
+}
+
+// settled reads the books until nothing is under way, or patience is over.
+func (s *shop) settled(ctx context.Context, patience time.Duration) (b *audit.Books, underWay []string, err error) {
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		b, err := audit.Read(t.Context(), audit.Source{URL: s.AdminURL, Brokers: s.Brokers})
-		if err == nil {
-			if underWay = b.Settled(); len(underWay) == 0 {
-				return b
-			}
+		if b, err = audit.Read(ctx, audit.Source{URL: s.AdminURL, Brokers: s.Brokers}); err == nil {
+			underWay = b.Settled()
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v there is still under way: %v (%v)", patience, underWay[:min(len(underWay), 5)], err)
+		if err == nil && len(underWay) == 0 || time.Now().After(deadline) {
+			return b, underWay, err
 		}
 	}
 }
 
-// audited holds the settled books against the invariants.
-func (s *shop) audited(t *testing.T, patience time.Duration, acknowledged []uuid.UUID) *audit.Books {
+// audited fails t when the books are not as they should be.
+func (s *shop) audited(t *testing.T, patience time.Duration, acknowledged []uuid.UUID) {
 	t.Helper()
-	b := s.books(t, patience)
-	for _, v := range b.Violations(acknowledged, func(id uuid.UUID) bool {
-		_, err := s.manager.Do(t.Context(), client.Call{Method: "GET", Path: "/v1/orders/" + id.String()}, nil)
-		return err == nil
-	}) {
-		t.Error(v)
+	for _, w := range s.audit(t.Context(), patience, acknowledged) {
+		t.Error(w)
 	}
-	return b
 }
 
 // names are the services, by the processes that run.

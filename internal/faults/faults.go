@@ -16,10 +16,11 @@ type Kind int
 
 // The kinds.
 const (
-	Exit      Kind = iota + 1 // the step is done, and the process ends before anybody hears of it
-	Error                     // the step is done, and told as failed
-	Stall                     // the step is done after a while
-	Duplicate                 // the step is done twice
+	Exit       Kind = iota + 1 // the step is done, and the process ends before anybody hears of it
+	Error                      // the step is done, and told as failed
+	Stall                      // the step is done after a while
+	Duplicate                  // the step is done twice
+	ExitBefore                 // the process ends before the step is done
 )
 
 // enabled is the switchboard of this process, or nil. It is the one variable of
@@ -64,6 +65,8 @@ func (f planted) spoil(ctx context.Context, name string, do func(context.Context
 	switch f.kind {
 	case 0:
 		return do(ctx)
+	case ExitBefore:
+		os.Exit(killed)
 	case Stall:
 		return late(ctx, f.stall, do)
 	}

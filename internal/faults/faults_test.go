@@ -123,7 +123,7 @@ func TestWhatCannotBePlanted(t *testing.T) {
 		kind  Kind
 		stall time.Duration
 	}{
-		{"", Error, 0}, {"x", 0, 0}, {"x", Duplicate + 1, 0}, {"x", Stall, 0}, {"x", Stall, -1}, {"x", Exit, time.Second},
+		{"", Error, 0}, {"x", 0, 0}, {"x", ExitBefore + 1, 0}, {"x", Stall, 0}, {"x", Stall, -1}, {"x", Exit, time.Second},
 	} {
 		if board.Plant(c.name, c.kind, c.stall) == nil {
 			t.Errorf("planted %+v", c)

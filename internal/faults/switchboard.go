@@ -30,7 +30,7 @@ func (s *Switchboard) Plant(name string, kind Kind, stall time.Duration) error {
 	switch {
 	case name == "":
 		return fmt.Errorf("plant a fault: no point is named")
-	case kind < Exit || kind > Duplicate:
+	case kind < Exit || kind > ExitBefore:
 		return fmt.Errorf("plant a fault at %s: there is no kind %d", name, kind)
 	case (kind == Stall) != (stall > 0):
 		return fmt.Errorf("plant a fault at %s: a stall takes a while, and nothing else does", name)

@@ -27,10 +27,11 @@ type switchboard struct {
 }
 
 var kinds = map[rpcv1.Fault]faults.Kind{
-	rpcv1.Fault_FAULT_EXIT:      faults.Exit,
-	rpcv1.Fault_FAULT_ERROR:     faults.Error,
-	rpcv1.Fault_FAULT_STALL:     faults.Stall,
-	rpcv1.Fault_FAULT_DUPLICATE: faults.Duplicate,
+	rpcv1.Fault_FAULT_EXIT:        faults.Exit,
+	rpcv1.Fault_FAULT_ERROR:       faults.Error,
+	rpcv1.Fault_FAULT_STALL:       faults.Stall,
+	rpcv1.Fault_FAULT_DUPLICATE:   faults.Duplicate,
+	rpcv1.Fault_FAULT_EXIT_BEFORE: faults.ExitBefore,
 }
 
 // Plant implements rpcv1.FaultsServer.

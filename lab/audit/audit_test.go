@@ -22,6 +22,7 @@ func books() *Books {
 	b := &Books{
 		Orders: map[uuid.UUID]Order{}, Stock: map[string]int64{"TEA": 98}, Sales: map[uuid.UUID]Sale{}, Events: map[uuid.UUID][]Event{},
 		Reservations: map[uuid.UUID]string{kept: "taken", given: "released", refused: "short"}, Unsent: map[string]int{"orders": 0},
+		Payments: map[uuid.UUID]string{kept: "captured", given: "refunded", refused: "voided"},
 		Movements: []Movement{
 			{"TEA", 100, "delivery", uuid.Nil}, {"TEA", -2, "order", kept}, {"TEA", -2, "order", given}, {"TEA", 2, "cancelled", given},
 		},
@@ -102,6 +103,7 @@ func TestForgeriesAreFound(t *testing.T) {
 			b.Movements = append(b.Movements[:1:1], b.Movements[2:]...)
 		}, "S4"},
 		"a rejected order that holds stock": {func(b *Books) { b.Reservations[refused] = "taken" }, "S7"},
+		"money set aside for ever":          {func(b *Books) { b.Payments[refused] = "approved" }, "S7"},
 		"a token that is kept":              {func(b *Books) { b.change(kept, func(o *Order) { o.Token = true }) }, "S7"},
 		"a move that there is not":          {func(b *Books) { b.change(given, func(o *Order) { o.History[2] = order.Shipped }) }, "S8"},
 		"a move that is missing":            {func(b *Books) { b.change(kept, func(o *Order) { o.Numbers = []int{1, 3} }) }, "S8"},

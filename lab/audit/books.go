@@ -27,7 +27,8 @@ type Books struct {
 	Movements    []Movement
 	Reservations map[uuid.UUID]string // their states
 	Ledger       []Entry
-	Processor    []Told // the card processor's own list
+	Payments     map[uuid.UUID]string // how far each is: the status of its authorisation
+	Processor    []Told               // the card processor's own list
 	Sales        map[uuid.UUID]Sale
 	Events       map[uuid.UUID][]Event // of each order, each once, in the order of the log
 	Unsent       map[string]int        // rows in each outbox
@@ -89,7 +90,7 @@ type Source struct {
 // Read reads the books. They are whole when nothing is under way any more: see Settled.
 func Read(ctx context.Context, s Source) (b *Books, err error) {
 	b = &Books{
-		Orders: map[uuid.UUID]Order{}, Stock: map[string]int64{}, Reservations: map[uuid.UUID]string{},
+		Orders: map[uuid.UUID]Order{}, Stock: map[string]int64{}, Reservations: map[uuid.UUID]string{}, Payments: map[uuid.UUID]string{},
 		Sales: map[uuid.UUID]Sale{}, Events: map[uuid.UUID][]Event{}, Unsent: map[string]int{},
 	}
 	for service, read := range map[string]func(context.Context, *pgx.Conn) error{
@@ -197,6 +198,12 @@ func (b *Books) readPayments(ctx context.Context, c *pgx.Conn) error {
 	err := each(ctx, c, `SELECT key, ledger, amount, order_id FROM ledger_entries`, []any{&e.Key, &e.Ledger, &e.Amount, &e.Order}, func() {
 		b.Ledger = append(b.Ledger, e)
 	})
+	if err != nil {
+		return err
+	}
+	var of uuid.UUID
+	var status string
+	err = each(ctx, c, `SELECT order_id, status FROM authorisations`, []any{&of, &status}, func() { b.Payments[of] = status })
 	if err != nil {
 		return err
 	}

@@ -186,6 +186,7 @@ func (b *Books) effects(f *findings, o Order) {
 			o.ID, o.Status, taken[l.SKU]-back[l.SKU], l.SKU, left)
 		f.check(taken[l.SKU] == 0 || taken[l.SKU] == int64(l.Quantity), "S9", "order %s took %d of %s, not %d", o.ID, taken[l.SKU], l.SKU, l.Quantity)
 	}
+	f.check(b.Payments[o.ID] != "approved", invariant, "order %s is %s, and its money is still set aside", o.ID, o.Status)
 	held := b.Reservations[o.ID] == "taken"
 	f.check(held == o.stands(), invariant, "order %s is %s, and its reservation %q", o.ID, o.Status, b.Reservations[o.ID])
 }

@@ -31,6 +31,7 @@ const (
 	Fault_FAULT_ERROR       Fault = 2 // the step is done and told as failed
 	Fault_FAULT_STALL       Fault = 3 // the step is done after a while
 	Fault_FAULT_DUPLICATE   Fault = 4 // the step is done twice
+	Fault_FAULT_EXIT_BEFORE Fault = 5 // the process ends before the step is done
 )
 
 // Enum value maps for Fault.
@@ -41,6 +42,7 @@ var (
 		2: "FAULT_ERROR",
 		3: "FAULT_STALL",
 		4: "FAULT_DUPLICATE",
+		5: "FAULT_EXIT_BEFORE",
 	}
 	Fault_value = map[string]int32{
 		"FAULT_UNSPECIFIED": 0,
@@ -48,6 +50,7 @@ var (
 		"FAULT_ERROR":       2,
 		"FAULT_STALL":       3,
 		"FAULT_DUPLICATE":   4,
+		"FAULT_EXIT_BEFORE": 5,
 	}
 )
 
@@ -195,14 +198,15 @@ const file_rpc_v1_faults_proto_rawDesc = "" +
 	"\x04hits\x18\x01 \x03(\v2\x1e.rpc.v1.HitsResponse.HitsEntryR\x04hits\x1a7\n" +
 	"\tHitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01*e\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01*|\n" +
 	"\x05Fault\x12\x15\n" +
 	"\x11FAULT_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"FAULT_EXIT\x10\x01\x12\x0f\n" +
 	"\vFAULT_ERROR\x10\x02\x12\x0f\n" +
 	"\vFAULT_STALL\x10\x03\x12\x13\n" +
-	"\x0fFAULT_DUPLICATE\x10\x042\x91\x01\n" +
+	"\x0fFAULT_DUPLICATE\x10\x04\x12\x15\n" +
+	"\x11FAULT_EXIT_BEFORE\x10\x052\x91\x01\n" +
 	"\x06Faults\x12C\n" +
 	"\x05Plant\x12\x14.rpc.v1.PlantRequest\x1a\x16.google.protobuf.Empty\"\f\xa2\xbb\x18\boperator\x12B\n" +
 	"\x04Hits\x12\x16.google.protobuf.Empty\x1a\x14.rpc.v1.HitsResponse\"\f\xa2\xbb\x18\boperatorB\x1dZ\x1btriptych/proto/rpc/v1;rpcv1b\x06proto3"
