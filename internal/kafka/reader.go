@@ -34,10 +34,11 @@ func (c *Client) newReader(group string, topics []string) *reader {
 		MaxBytes:      1 << 20,
 		MaxWait:       300 * time.Millisecond,
 
-		// A member that died is missed after this long. Handling may take
-		// longer: heartbeats are sent meanwhile.
+		// A member that died is missed after the one, and the others hear of
+		// it within the other. Handling may take longer: heartbeats are sent
+		// meanwhile.
 		SessionTimeout:         6 * time.Second, // brokers allow no less
-		HeartbeatInterval:      time.Second,
+		HeartbeatInterval:      500 * time.Millisecond,
 		RebalanceTimeout:       10 * time.Second,
 		JoinGroupBackoff:       500 * time.Millisecond,
 		ReadBackoffMax:         300 * time.Millisecond,

@@ -87,15 +87,10 @@ func permanent(err error) bool {
 	if _, ok := errors.AsType[*partitionsError](err); ok {
 		return true
 	}
-	switch code, ok := errors.AsType[kafka.Error](err); {
-	case !ok, code.Temporary():
-		return false
-	case code == kafka.TopicAlreadyExists: // somebody else was faster: look again
-		return false
-	case code == kafka.InvalidReplicationFactor: // not all brokers are there yet
-		return false
-	}
-	return true
+	code, ok := errors.AsType[kafka.Error](err)
+	return ok && !code.Temporary() &&
+		code != kafka.TopicAlreadyExists && // somebody else was faster: look again
+		code != kafka.InvalidReplicationFactor // not all brokers are there yet
 }
 
 // ensureOnce makes topics for a client that is in use, as soon as the broker
@@ -110,6 +105,8 @@ func (c *Client) ensureOnce(ctx context.Context, topics []Topic) error {
 		if !sleep(ctx, pause) {
 			return nil
 		}
-		trouble.Warn("making topics waits for Kafka", err)
+		if !errors.Is(err, kafka.TopicAlreadyExists) {
+			trouble.Warn("making topics waits for Kafka", err)
+		}
 	}
 }
