@@ -27,7 +27,14 @@ func TestChunksThatComeAgainPayNobodyTwice(t *testing.T) {
 	if half := get(t, c, r.Id); half.Status != wages.Running || half.Payslips != 4 {
 		t.Errorf("half way: %v, want 4 payslips of a running run", half)
 	}
+	changed, stop := p.news.About(uuid.MustParse(r.Id))
+	defer stop()
 	handle(t, p, slices.Concat(chunks, chunks)...)
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody is told that the run has ended")
+	}
 	checkPaid(t, c, r.Id, 9)
 }
 
@@ -69,7 +76,14 @@ func TestARunThatCannotBeComputedFails(t *testing.T) {
 	if got := get(t, c, r.Id); got.Payslips != 1 {
 		t.Fatalf("after ann: %v", got)
 	}
+	changed, stop := p.news.About(uuid.MustParse(r.Id))
+	defer stop()
 	handle(t, p, chunks[1])
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody is told that the run has failed")
+	}
 	failed := ended(t, c, r.Id)
 	if failed.Status != wages.Failed || failed.Payslips != 0 || failed.Totals.Gross != 0 {
 		t.Errorf("after bob: %v, want a failed run that paid nobody", failed)

@@ -247,3 +247,19 @@ func TestReplacedPicturesAreForgotten(t *testing.T) {
 		t.Errorf("after an hour: the old one is there: %v, the new one: %v; want the new one alone", there(old), there(young))
 	}
 }
+
+// Within a process, whoever waits hears of a picture at once.
+func TestTheEndOfAPictureIsNews(t *testing.T) {
+	g, c := open(t)
+	id := uploaded(t, c, tea())
+	changed, stop := g.news.About(uuid.MustParse(id))
+	defer stop()
+	if err := newResizer(g).handle(t.Context(), message(t, id)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("nobody is told")
+	}
+}
