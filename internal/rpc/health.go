@@ -26,8 +26,7 @@ const (
 type health struct {
 	healthpb.UnimplementedHealthServer
 
-	check    func(context.Context) error // may be nil
-	stopping <-chan struct{}
+	check func(context.Context) error // may be nil
 
 	mu      sync.Mutex
 	checked time.Time
@@ -42,7 +41,8 @@ func (h *health) Check(ctx context.Context, req *healthpb.HealthCheckRequest) (*
 	return &healthpb.HealthCheckResponse{Status: h.now(ctx)}, nil
 }
 
-// Watch sends the health as it is, and then whenever it changes.
+// Watch sends the health as it is, and then whenever it changes. Who is about to
+// end cannot serve.
 func (h *health) Watch(req *healthpb.HealthCheckRequest, to grpc.ServerStreamingServer[healthpb.HealthCheckResponse]) error {
 	if req.GetService() != "" {
 		return status.Errorf(codes.NotFound, "the health of %q is not told apart", req.GetService())
@@ -69,11 +69,6 @@ func (h *health) Watch(req *healthpb.HealthCheckRequest, to grpc.ServerStreaming
 }
 
 func (h *health) now(ctx context.Context) healthpb.HealthCheckResponse_ServingStatus {
-	select {
-	case <-h.stopping:
-		return healthpb.HealthCheckResponse_NOT_SERVING
-	default:
-	}
 	if h.ask(ctx) != nil {
 		return healthpb.HealthCheckResponse_NOT_SERVING
 	}

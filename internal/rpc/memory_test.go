@@ -3,6 +3,8 @@ package rpc_test
 import (
 	"context"
 	"net"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"google.golang.org/grpc"
@@ -17,6 +19,7 @@ import (
 type inMemory struct {
 	conn        *grpc.ClientConn
 	connections int
+	away        atomic.Bool // nobody can connect
 	stop        func()
 	served      chan error
 }
@@ -33,6 +36,9 @@ func memory(t *testing.T, o rpc.Options) *inMemory {
 	go func() { m.served <- server.Serve(ctx, l) }()
 
 	c, err := rpc.Dial(rpctest.Identity(t, a, "gateway"), "stock", "memory", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		if m.away.Load() {
+			return nil, syscall.ECONNREFUSED
+		}
 		m.connections++
 		return l.DialContext(ctx)
 	}))

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -127,6 +128,30 @@ func TestARestartedServiceIsFound(t *testing.T) {
 	if took := time.Since(begun); took > 3*time.Second {
 		t.Errorf("it was found after %s", took)
 	}
+}
+
+// However long it was away.
+func TestALongAbsenceIsNoLongWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory(t, rpc.Options{})
+		m.away.Store(true)
+		ring := func() error { _, err := call(t.Context(), m.conn, "Once", ""); return err }
+		for range 600 { // a minute
+			if ring() == nil {
+				t.Fatal("nobody is there, and answers")
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		m.away.Store(false)
+		back := time.Now()
+		for ring() != nil {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if took := time.Since(back); took > 1300*time.Millisecond {
+			t.Errorf("it was found after %s, want 1 s and a fifth", took)
+		}
+		m.end(t)
+	})
 }
 
 // A server that accepts and says nothing is told from one that works.

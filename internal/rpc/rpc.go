@@ -5,8 +5,8 @@ package rpc
 
 import "time"
 
-// maxMessage is the largest message that is sent or received. What is larger
-// goes in pieces, as a stream.
+// maxMessage is the largest message that is received. What is larger goes in
+// pieces, as a stream.
 const maxMessage = 4 << 20
 
 // bufferSize is what a connection reads and writes at a time, instead of 32 KiB:

@@ -60,17 +60,13 @@ func NewServer(id *Identity, o Options) *Server {
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAllowed, PermitWithoutStream: true}),
-		grpc.KeepaliveParams(keepalive.ServerParameters{
-			MaxConnectionAge: maxAge, MaxConnectionAgeGrace: ageGrace,
-			Time: pingAfter, Timeout: pingTimeout,
-		}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: maxAge, MaxConnectionAgeGrace: ageGrace}),
 		grpc.MaxRecvMsgSize(maxMessage),
-		grpc.MaxSendMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ReadBufferSize(bufferSize),
 		grpc.WriteBufferSize(bufferSize),
 	)
-	healthpb.RegisterHealthServer(s, &health{check: o.Check, stopping: s.stopping})
+	healthpb.RegisterHealthServer(s, &health{check: o.Check})
 	return s
 }
 

@@ -153,22 +153,20 @@ func TestAHugeMessageIsRefused(t *testing.T) {
 func TestPingsAreWelcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory(t, rpc.Options{})
-		for range 8 {
+		ring := func(when string, connections int) {
+			t.Helper()
 			if _, err := call(t.Context(), m.conn, "Once", ""); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(33 * time.Second)
+			if m.connections != connections {
+				t.Errorf("%s: connection %d, want %d", when, m.connections, connections)
+			}
 		}
-		if m.connections != 1 {
-			t.Errorf("%d connections in 4 minutes, want 1", m.connections)
-		}
-		time.Sleep(5 * time.Minute) // it is too old by now, and another takes its place
-		if _, err := call(t.Context(), m.conn, "Once", ""); err != nil {
-			t.Error(err)
-		}
-		if m.connections != 2 {
-			t.Errorf("%d connections after 9 minutes, want 2", m.connections)
-		}
+		ring("at first", 1)
+		time.Sleep(4 * time.Minute)
+		ring("after 4 minutes of pings", 1)
+		time.Sleep(5 * time.Minute)
+		ring("when the first is too old", 2)
 		m.end(t)
 	})
 }
