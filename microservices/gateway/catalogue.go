@@ -19,7 +19,7 @@ import (
 type catalogue struct {
 	products cataloguev1.CatalogueClient
 	stock    stockv1.StockClient
-	gallery  gallery
+	gallery  *gallery
 }
 
 // Products implements api.Catalogue.

@@ -25,17 +25,17 @@ var behind = []string{"accounts", "catalogue", "stock", "orders", "pictures", "p
 // by their names.
 func newShop(to map[string]*grpc.ClientConn) api.Shop {
 	conn := func(name string) grpc.ClientConnInterface { return bounded{to[name]} }
-	pictures := picturesv1.NewPicturesClient(conn("pictures"))
+	pictures := &gallery{service: picturesv1.NewPicturesClient(conn("pictures"))}
 	return api.Shop{
 		Accounts: accounts{accountsv1.NewAccountsClient(conn("accounts"))},
 		Catalogue: catalogue{
 			products: cataloguev1.NewCatalogueClient(conn("catalogue")),
 			stock:    stockv1.NewStockClient(conn("stock")),
-			gallery:  gallery{pictures},
+			gallery:  pictures,
 		},
 		Carts:    carts{cartsv1.NewCartsClient(conn("orders"))},
 		Orders:   orders{ordersv1.NewOrdersClient(conn("orders"))},
-		Pictures: gallery{pictures},
+		Pictures: pictures,
 		Payroll:  wages{payrollv1.NewPayrollClient(conn("payroll"))},
 		Reports:  reports{reportsv1.NewReportsClient(conn("reports"))},
 	}
@@ -52,7 +52,7 @@ var patienceWith = map[string]time.Duration{
 	accountsv1.Accounts_SignIn_FullMethodName:        11 * time.Second, // passwords are hashed a few at a time
 	accountsv1.Accounts_CreateAccount_FullMethodName: 11 * time.Second,
 	reportsv1.Reports_Sales_FullMethodName:           10 * time.Second, // it adds up as much as a year
-	picturesv1.Pictures_GetShown_FullMethodName:      time.Second,      // products are shown without
+	picturesv1.Pictures_GetShown_FullMethodName:      2 * time.Second,  // products are shown without
 }
 
 // A bounded connection gives each call its time. Streams have that of their

@@ -185,7 +185,7 @@ func TestEachCallHasItsTime(t *testing.T) {
 		for method, want := range map[string]time.Duration{
 			stockv1.Stock_GetLevels_FullMethodName:      3 * time.Second,
 			ordersv1.Orders_PlaceOrder_FullMethodName:   11 * time.Second,
-			picturesv1.Pictures_GetShown_FullMethodName: time.Second,
+			picturesv1.Pictures_GetShown_FullMethodName: 2 * time.Second,
 		} {
 			if err := (bounded{r}).Invoke(t.Context(), method, nil, nil); err != nil || r.given[method] != want {
 				t.Errorf("%s is given %v, %v; want %v", method, r.given[method], err, want)
