@@ -89,16 +89,22 @@ func openLog(t testing.TB, topics ...kafka.Topic) *kafka.Client {
 func startRelay(t testing.TB, db *pgxpool.Pool, log *kafka.Client) *outbox.Relay {
 	t.Helper()
 	r := outbox.NewRelay(db, log)
-	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(runRelay(t, r))
+	return r
+}
+
+// runRelay runs a relay until stop is called.
+func runRelay(t testing.TB, r *outbox.Relay) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
+	return func() {
+		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	})
-	return r
+	}
 }
 
 func add(t testing.TB, ctx context.Context, db *pgxpool.Pool, topic, key, what string) {
@@ -136,7 +142,7 @@ func read(t testing.TB, log *kafka.Client, topic string, n int) []kafka.Message 
 
 func awaitEmpty(t testing.TB, db *pgxpool.Pool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		var n int
 		if err := db.QueryRow(t.Context(), `SELECT count(*) FROM outbox`).Scan(&n); err != nil {
