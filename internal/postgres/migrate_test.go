@@ -87,3 +87,32 @@ func TestABrokenMigrationNamesItself(t *testing.T) {
 		t.Errorf("error %v, want the file's name", err)
 	}
 }
+
+// The steps before a broken one stay, and the broken one leaves nothing behind.
+func TestABrokenMigrationIsUndone(t *testing.T) {
+	url := pgtest.URL(t)
+	broken := postgres.Schema{Name: "parts", FS: files(makeParts, `CREATE TABLE more (); CREATE TABEL x ()`)}
+	if err := postgres.Migrate(t.Context(), url, broken); err == nil {
+		t.Fatal("a broken migration went well")
+	}
+	mended := postgres.Schema{Name: "parts", FS: files(makeParts, `CREATE TABLE more ()`)}
+	if err := postgres.Migrate(t.Context(), url, mended); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMigrationsAreNumbered(t *testing.T) {
+	for name, names := range map[string][]string{
+		"a gap":          {"001_a.sql", "003_b.sql"},
+		"no number":      {"a.sql"},
+		"a number twice": {"001_a.sql", "001_b.sql"},
+	} {
+		m := fstest.MapFS{}
+		for _, n := range names {
+			m[n] = &fstest.MapFile{Data: []byte(`SELECT 1`)}
+		}
+		if err := postgres.Migrate(t.Context(), pgtest.URL(t), postgres.Schema{Name: "x", FS: m}); err == nil || !strings.Contains(err.Error(), "numbered") {
+			t.Errorf("%s: error %v, want how they are to be numbered", name, err)
+		}
+	}
+}
