@@ -37,10 +37,8 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 	db := pgtest.New(t, outbox.Schema)
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
 	log := openLog(t, topic)
-	for range 2 {
-		startRelay(t, db, log)
-	}
-	want := happen(t, db, topic.Name)
+	one, other := startRelay(t, db, log), startRelay(t, db, log)
+	want := happen(t, db, topic.Name, one, other)
 	awaitEmpty(t, db)
 	if diff := cmp.Diff(want, sent(t, log, topic.Name)); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
@@ -53,11 +51,11 @@ func TestAFailureAfterPublishingRepeats(t *testing.T) {
 	db := pgtest.New(t, outbox.Schema)
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
 	log := openLog(t, topic)
-	startRelay(t, db, log)
+	relay := startRelay(t, db, log)
 	if err := planted.Plant("outbox.sent", faults.Error, 0); err != nil {
 		t.Fatal(err)
 	}
-	want := happen(t, db, topic.Name)
+	want := happen(t, db, topic.Name, relay)
 	awaitEmpty(t, db)
 	got := sent(t, log, topic.Name)
 	if cmp.Equal(want, got) {
@@ -135,8 +133,8 @@ func TestTheBrokerIsAway(t *testing.T) {
 	}
 	t.Cleanup(func() { log.Close() })
 	db := pgtest.New(t, outbox.Schema)
-	startRelay(t, db, log)
-	want := happen(t, db, "orders")
+	relay := startRelay(t, db, log)
+	want := happen(t, db, "orders", relay)
 	awaitEmpty(t, db)
 	if diff := cmp.Diff(want, sent(t, log, "orders")); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
@@ -174,9 +172,9 @@ const (
 )
 
 // happen has writers add events to keys at once, in transactions that take
-// turns for each key, commit in any order, and are sometimes rolled back. It
-// returns the events of each key.
-func happen(t *testing.T, db *pgxpool.Pool, topic string) map[string][]string {
+// turns for each key, commit in any order, and are sometimes rolled back, and
+// wakes relays meanwhile. It returns the events of each key.
+func happen(t *testing.T, db *pgxpool.Pool, topic string, relays ...*outbox.Relay) map[string][]string {
 	t.Helper()
 	if _, err := db.Exec(t.Context(), `CREATE TABLE things (key text PRIMARY KEY, n int NOT NULL)`); err != nil {
 		t.Fatal(err)
@@ -207,6 +205,9 @@ func happen(t *testing.T, db *pgxpool.Pool, topic string) map[string][]string {
 				})
 				if err != nil && !errors.Is(err, errUndone) {
 					t.Error(err)
+				}
+				for _, r := range relays {
+					r.Wake()
 				}
 			}
 		})
