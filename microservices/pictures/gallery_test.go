@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"triptych/domain/picture/picturetest"
 	"triptych/internal/kafka"
@@ -20,9 +22,6 @@ import (
 	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
 	"triptych/store/pictures"
-
-	"github.com/google/uuid"
-	"google.golang.org/protobuf/proto"
 )
 
 // longEnough is how long a test waits for what must happen.
