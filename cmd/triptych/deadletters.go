@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,7 +115,7 @@ func listLetters(ctx context.Context, log *kafka.Client, out *screen) error {
 	}
 	for _, l := range letters {
 		reason, _, _ := strings.Cut(l.Reason, "\n")
-		out.print("%s  %s  %s of %s, tried %d times: %s\n",
+		out.print("%s  %s  %s of %s, given up at attempt %d: %s\n",
 			l.Time.Local().Format(time.DateTime), l.ID, l.Message.Type, l.Message.Key, l.Message.Attempt, reason)
 	}
 	return nil
@@ -136,10 +137,10 @@ func showLetter(ctx context.Context, log *kafka.Client, id string, out *screen) 
 		{"type", m.Type},
 		{"caused", m.Time.Local().Format(time.DateTime)},
 		{"trace", m.Trace["traceparent"]},
-		{"tried", fmt.Sprintf("%d times", m.Attempt)},
+		{"attempts", strconv.Itoa(m.Attempt)},
 		{"reason", l.Reason},
 	} {
-		out.print("%-9s%s\n", line[0], line[1])
+		out.print("%-10s%s\n", line[0], line[1])
 	}
 	out.print("\n%s\n", payload(m.Type, m.Value))
 	return nil
