@@ -41,23 +41,19 @@ type Line struct {
 
 // Confirmed applies that an order was sold.
 func Confirmed(ctx context.Context, tx pgx.Tx, s Sale) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO sales (order_id, confirmed_at, total, vat, discount) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (order_id) DO UPDATE SET
-			confirmed_at = excluded.confirmed_at, total = excluded.total, vat = excluded.vat, discount = excluded.discount`,
-		s.Order, s.At, s.Total, s.VAT, s.Discount)
-	if err != nil {
-		return err
-	}
 	skus, quantities, totals := make([]string, len(s.Lines)), make([]int, len(s.Lines)), make([]money.Amount, len(s.Lines))
 	for i, l := range s.Lines {
 		skus[i], quantities[i], totals[i] = l.SKU, l.Quantity, l.Total
 	}
-	_, err = tx.Exec(ctx, `
+	_, err := tx.Exec(ctx, `
+		WITH sale AS (
+			INSERT INTO sales (order_id, confirmed_at, total, vat, discount) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (order_id) DO UPDATE SET
+				confirmed_at = excluded.confirmed_at, total = excluded.total, vat = excluded.vat, discount = excluded.discount)
 		INSERT INTO sales_lines (order_id, n, sku, quantity, total)
 		SELECT $1, n, sku, quantity, total
-		FROM unnest($2::text[], $3::integer[], $4::bigint[]) WITH ORDINALITY AS lines (sku, quantity, total, n)
-		ON CONFLICT DO NOTHING`, s.Order, skus, quantities, totals)
+		FROM unnest($6::text[], $7::integer[], $8::bigint[]) WITH ORDINALITY AS lines (sku, quantity, total, n)
+		ON CONFLICT DO NOTHING`, s.Order, s.At, s.Total, s.VAT, s.Discount, skus, quantities, totals)
 	return err
 }
 
