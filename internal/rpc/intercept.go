@@ -64,11 +64,13 @@ func (s *Server) guard(ctx context.Context, method string, handle func(context.C
 
 // answer packs an error for the wire. It logs it when the fault is ours.
 func (s *Server) answer(ctx context.Context, method string, err error) error {
+	if gone := ctx.Err(); gone != nil && errors.Is(err, gone) && !errors.As(err, new(*fault.Fault)) {
+		// Nobody is there to read it. It is told before a driver is asked, to
+		// which its caller's lack of time is a failure of its own.
+		return status.FromContextError(gone).Err()
+	}
 	err = s.translate(err)
 	f := fault.From(err)
-	if gone := ctx.Err(); f.Kind == fault.Internal && gone != nil && errors.Is(err, gone) {
-		return status.FromContextError(gone).Err() // nobody is there to read it
-	}
 	if f.Kind == fault.Internal {
 		slog.ErrorContext(ctx, "call failed", "method", method, "err", err)
 	}
