@@ -54,7 +54,7 @@ func TestAPaymentsLife(t *testing.T) {
 			}
 			d, order := open(t, lifetime), uuid.New()
 			var got []string
-			for _, call := range strings.Fields(c.calls) {
+			for call := range strings.FieldsSeq(c.calls) {
 				if call == "lapse" {
 					d.awaitLapse(t, order)
 					continue

@@ -36,7 +36,7 @@ func TestAReservationsLife(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, order := open(t, map[string]int{"TEA": 5, "MUG": 1}), uuid.New()
 			var got []string
-			for _, call := range strings.Fields(c.calls) {
+			for call := range strings.FieldsSeq(c.calls) {
 				switch call {
 				case "reserve":
 					got = append(got, s.reserve(order, line("TEA", 2), line("MUG", 1)))
