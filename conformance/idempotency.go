@@ -97,7 +97,8 @@ func twoBodies(t *try) {
 	equal(t, "the number of orders answered", len(ids), 1)
 	listed := all[order](t, who, "/v1/orders")
 	equal(t, "the number of orders listed", len(listed), 1)
-	equal(t, "stock", t.onHand(sku), 50-t.settled(who, listed[0]).Lines[0].Quantity)
+	o := t.settled(who, listed[0])
+	equal(t, "stock", t.onHand(sku), 50-o.Lines[0].Quantity)
 }
 
 func otherAccount(t *try) {
