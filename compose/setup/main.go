@@ -21,7 +21,7 @@ import (
 
 // The folders that are mounted.
 const (
-	authorityDir = "/authority"
+	authorityDir = "/keys/authority"
 	keysDir      = "/keys"
 )
 
