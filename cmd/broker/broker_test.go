@@ -41,7 +41,7 @@ func TestKillLosesNothing(t *testing.T) {
 	for w := range 8 {
 		writers.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				m := kafka.Message{Topic: topic.Name, ID: uuid.New(), Key: fmt.Sprint(w), Type: "test", Value: []byte(fmt.Sprint(n)), Time: time.Now()}
+				m := kafka.Message{Topic: topic.Name, ID: uuid.New(), Key: fmt.Sprint(w), Type: "test", Value: fmt.Append(nil, n), Time: time.Now()}
 				if c.Publish(ctx, m) == nil {
 					mu.Lock()
 					acked = append(acked, m.ID)

@@ -18,7 +18,8 @@ import (
 // goes to the group's retry topic, GROUP.retry, to be tried again after a while
 // without holding up those behind it, and after Attempts to its dead letters,
 // GROUP.dead-letters, with the reason. Handle sees it with the topic, partition
-// and offset that it had at first, wherever it comes from.
+// and offset that it had at first, wherever it comes from; but it may by then
+// have seen later ones of its key.
 type Consumer struct {
 	Group     string
 	Topics    []Topic

@@ -22,7 +22,7 @@ const (
 // handle handles a message, however long that takes, and reports whether it is
 // done with it: only the end of ctx leaves one to be read again.
 func (s *stream) handle(ctx context.Context, w kafka.Message) bool {
-	if !awaitTurn(ctx, w) {
+	if !s.awaitTurn(ctx, w) {
 		return false
 	}
 	m := decode(w)
@@ -35,19 +35,25 @@ func (s *stream) handle(ctx context.Context, w kafka.Message) bool {
 			return true
 		}
 		s.trouble.Warn("handling a message waits for what cannot be reached", err)
-		if !sleep(ctx, pause) {
+		if !s.wait(ctx, pause) {
 			return false
 		}
 	}
 }
 
 // awaitTurn waits until a message may be tried again.
-func awaitTurn(ctx context.Context, w kafka.Message) bool {
+func (s *stream) awaitTurn(ctx context.Context, w kafka.Message) bool {
 	at, err := time.Parse(time.RFC3339Nano, header(w, headerNotBefore))
-	if err != nil {
-		return true // it was never tried
+	if err != nil || !at.After(time.Now()) {
+		return true
 	}
-	return sleep(ctx, time.Until(at))
+	return s.wait(ctx, time.Until(at))
+}
+
+// wait waits with a message at hand, of which those before it need not know.
+func (s *stream) wait(ctx context.Context, d time.Duration) bool {
+	s.commit(ctx)
+	return sleep(ctx, d)
 }
 
 // stopped reports whether err is of a call that was cut off at the end of ctx.

@@ -84,11 +84,15 @@ func (s *stream) fetch(ctx context.Context) (kafka.Message, error) {
 
 // mend goes on after a failure that the reader does not see to itself.
 func (s *stream) mend(ctx context.Context, err error) {
-	s.trouble.Warn("reading from Kafka goes wrong", err)
-	if !sleep(ctx, 500*time.Millisecond) {
+	if !errors.Is(err, kafka.OffsetOutOfRange) {
+		s.trouble.Warn("reading from Kafka goes wrong", err)
+		sleep(ctx, 500*time.Millisecond)
 		return
 	}
-	if errors.Is(err, kafka.OffsetOutOfRange) { // it has stopped reading that partition
+	// The reader has stopped reading that partition. Whether to read all of it
+	// again or to leave out what came since is not for a program to decide.
+	s.trouble.Warn("Kafka has lost messages that this group has read: its offsets have to be set anew", err)
+	if sleep(ctx, watchInterval) {
 		s.renew()
 	}
 }

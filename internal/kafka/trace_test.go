@@ -72,7 +72,7 @@ func TestOneTraceTellsAll(t *testing.T) {
 	}
 	attributes := map[attribute.Key]string{}
 	for _, a := range process.Attributes {
-		attributes[a.Key] = a.Value.Emit()
+		attributes[a.Key] = a.Value.String()
 	}
 	if diff := cmp.Diff(want, attributes); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
