@@ -72,7 +72,7 @@ func TestWhatIsDueIsClaimedOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 5 {
 		wg.Go(func() {
-			for {
+			for range 20 {
 				rows, err := claim(t.Context(), s.db, 3)
 				if err != nil {
 					t.Error(err)
