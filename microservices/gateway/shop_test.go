@@ -149,6 +149,7 @@ func TestServicesThatAreDown(t *testing.T) {
 func TestReadyWithoutWhatIsNotNeeded(t *testing.T) {
 	f := &front{}
 	to := nobody(t)
+	needed := []string{"accounts", "catalogue", "stock", "orders"} // to browse and to buy
 	for _, name := range needed {
 		to[name] = rpctest.Serve(t, name, "gateway", f.services()[name])
 	}
@@ -221,9 +222,9 @@ func TestWaitingEndsWithTheGateway(t *testing.T) {
 		return err
 	}
 	f.orders.get = func(*ordersv1.OrderRequest) (*ordersv1.Order, error) { return o, nil } // when it ends before anything came
-	id := uuid.MustParse(o.Id)
+	id, began := uuid.MustParse(o.Id), time.Now()
 	got, err := f.shop.Orders.Order(serve.WithStopping(t.Context(), stopping), f.ada, id, 30*time.Second)
-	if err != nil || got.ID != id || got.Status != "pending" {
-		t.Errorf("got %+v, %v", got, err)
+	if took := time.Since(began); err != nil || got.ID != id || got.Status != "pending" || took > 10*time.Second {
+		t.Errorf("got %+v, %v, after %v", got, err, took)
 	}
 }
