@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -11,7 +12,10 @@ import (
 // Lag returns how many messages of topics a group has not handled yet.
 func (c *Client) Lag(ctx context.Context, group string, topics ...string) (int64, error) {
 	var lag int64
-	err := c.offsets(ctx, group, topics, func(_ place, committed, end int64) { lag += end - committed })
+	err := settled(ctx, func() error {
+		lag = 0
+		return c.offsets(ctx, group, topics, func(_ place, committed, end int64) { lag += end - committed })
+	})
 	return lag, err
 }
 
@@ -56,6 +60,23 @@ func (c *Client) offsets(ctx context.Context, group string, topics []string, f f
 		f(p, max(read[p], b.first), b.end)
 	}
 	return nil
+}
+
+// settleTimeout is how long a question is asked again that Kafka cannot answer
+// yet: who leads a new topic, say.
+const settleTimeout = 5 * time.Second
+
+// settled calls f again while it fails with what Kafka says will pass.
+func settled(ctx context.Context, f func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		err := f()
+		code, ok := errors.AsType[kafka.Error](err)
+		if !ok || !code.Temporary() || code == kafka.UnknownTopicOrPartition || !sleep(ctx, pause) {
+			return err
+		}
+	}
 }
 
 // extent says which offsets of a partition there are: from first to below end.

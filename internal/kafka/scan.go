@@ -19,7 +19,11 @@ func (c *Client) Scan(ctx context.Context, topic string, f func(Message) error) 
 }
 
 func (c *Client) scan(ctx context.Context, topic string, f func(kafka.Message) error) error {
-	bounds, err := c.bounds(ctx, []string{topic})
+	var bounds map[place]extent
+	err := settled(ctx, func() (err error) {
+		bounds, err = c.bounds(ctx, []string{topic})
+		return err
+	})
 	if err != nil {
 		return err
 	}
