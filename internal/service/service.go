@@ -86,8 +86,9 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// Kafka makes sure that the broker at KAFKA_BROKERS has the topics. The service
-// is healthy only while it answers.
+// Kafka makes sure that the broker at KAFKA_BROKERS has the topics. Whether it
+// answers later is no matter of the service's health: while it does not, events
+// wait in the outbox and consumers wait for it, and everything else goes on.
 func (s *Service) Kafka(ctx context.Context, topics ...kafka.Topic) (*kafka.Client, error) {
 	brokers := s.Env.Required("KAFKA_BROKERS")
 	if err := s.Env.Err(); err != nil {
@@ -98,7 +99,6 @@ func (s *Service) Kafka(ctx context.Context, topics ...kafka.Topic) (*kafka.Clie
 		return nil, err
 	}
 	s.atEnd(client.Close)
-	s.checks = append(s.checks, check{"kafka", client.Ping})
 	return client, nil
 }
 
