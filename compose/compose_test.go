@@ -251,7 +251,7 @@ func (p *project) hops(t *testing.T, id string) (seen []hops.Hop, spans int) {
 		Data []struct {
 			Spans []struct {
 				SpanID, OperationName, ProcessID string
-				References                       []struct{ RefType, SpanID string }
+				References                       []struct{ SpanID string } // of whichever kind: messages "follow from"
 			}
 			Processes map[string]struct{ ServiceName string }
 		}
@@ -267,7 +267,7 @@ func (p *project) hops(t *testing.T, id string) (seen []hops.Hop, spans int) {
 	for _, s := range trace.Spans {
 		for _, ref := range s.References {
 			from, to := service[ref.SpanID], service[s.SpanID]
-			if ref.RefType == "CHILD_OF" && from != "" && from != to {
+			if from != "" && from != to {
 				seen = append(seen, hops.Hop{From: from, To: to, What: s.OperationName})
 			}
 		}
