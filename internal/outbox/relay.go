@@ -61,7 +61,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		switch {
 		case err != nil && ctx.Err() == nil:
 			r.trouble.Warn("sending events waits", err)
-			r.wait(ctx, nil, pause)
+			wait(ctx, nil, pause)
 			pause = min(2*pause, longest)
 			continue
 		case n > 0:
@@ -72,15 +72,15 @@ func (r *Relay) Run(ctx context.Context) error {
 			continue
 		}
 		if time.Since(sent) < active {
-			r.wait(ctx, r.wake, soon)
+			wait(ctx, r.wake, soon)
 		} else {
-			r.wait(ctx, r.wake, seldom)
+			wait(ctx, r.wake, seldom)
 		}
 	}
 	return nil
 }
 
-func (r *Relay) wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
