@@ -44,10 +44,11 @@ publish-proto: ## Let what is in the .proto files be what later ones are held ag
 	cd proto && $(BUF) build --exclude-source-info --output published.binpb
 
 # domain/ is left out: it starts no goroutine, and its property tests are slow
-# under the race detector.
+# under the race detector. So is microservices/ itself, whose tests are of programs
+# that are built without it.
 race: ## Every test that has goroutines, under the race detector
 	@test "$$(go env CGO_ENABLED)" = 1 || { echo "the race detector needs a C compiler: install gcc"; exit 1; }
-	go test -race $$(go list ./... | grep -v /domain/)
+	go test -race $$(go list ./... | grep -v -e /domain/ -e '/microservices$$')
 
 vuln: ## Known vulnerabilities in what is used (asks the database of the Go project)
 	go tool govulncheck ./...
