@@ -6,16 +6,16 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"triptych/conformance"
+	"triptych/lab/client"
 	"triptych/lab/launch"
 )
 
 // check proves that a running shop keeps the contract.
 func check(ctx context.Context, args []string, getenv func(string) string, out *screen) error {
-	target, err := readTarget(args, getenv)
+	target, err := readTarget(ctx, args, getenv)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func showResult(r conformance.Result, out *screen) {
 	}
 }
 
-func readTarget(args []string, getenv func(string) string) (conformance.Target, error) {
+func readTarget(ctx context.Context, args []string, getenv func(string) string) (conformance.Target, error) {
 	var t conformance.Target
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.StringVar(&t.URL, "url", "", "")
@@ -70,24 +70,27 @@ func readTarget(args []string, getenv func(string) string) (conformance.Target, 
 	if (t.Manager.Email == "") != (t.Manager.Password == "") {
 		return t, usageError{errors.New("check: --manager and --password go together")}
 	}
-	if t.Manager.Email == "" || t.Manager.Password == "" {
-		t.Manager = knownManager()
+	if t.Manager.Email == "" {
+		t.Manager, err = knownManager(ctx, t.URL)
 	}
-	if t.Manager.Email == "" || t.Manager.Password == "" {
-		return t, usageError{errors.New("check: name the shop's manager with --manager and --password, or MANAGER_EMAIL and MANAGER_PASSWORD")}
-	}
-	return t, nil
+	return t, err
 }
 
-// knownManager is the manager of the shop that this checkout last started.
-func knownManager() (c conformance.Credentials) {
+// knownManager is the manager of the shop at url, when it is of the kind that
+// this checkout last started.
+func knownManager(ctx context.Context, url string) (c conformance.Credentials, err error) {
+	var info struct{ Architecture string }
+	if _, err := client.New(url).Do(ctx, client.Call{Method: "GET", Path: "/v1/info"}, &info); err != nil {
+		return c, fmt.Errorf("ask the shop what it is: %w", err)
+	}
+	unknown := usageError{errors.New("check: name the shop's manager with --manager and --password, or MANAGER_EMAIL and MANAGER_PASSWORD")}
 	root, err := launch.FindRoot()
-	if err != nil {
-		return c
+	if err != nil || defaultPorts[info.Architecture] == 0 {
+		return c, unknown
 	}
-	s, err := launch.ReadSecrets(filepath.Join(root, ".triptych", "monolith"))
+	s, err := launch.ReadSecrets(dataFolder(root, info.Architecture))
 	if err != nil {
-		return c
+		return c, unknown
 	}
-	return conformance.Credentials{Email: s.ManagerEmail, Password: s.ManagerPassword}
+	return conformance.Credentials{Email: s.ManagerEmail, Password: s.ManagerPassword}, nil
 }

@@ -17,27 +17,39 @@ import (
 
 const usage = `Triptych: one shop, three architectures.
 
-  triptych                 start the monolith, place an order, show its trace
-  triptych up monolith     start the monolith and leave it running
+  triptych                 start the shop in both that are built, place the same order
+                           in each, show what happened inside
+  triptych up monolith|microservices
+                           start one and leave it running
+  triptych ps              what runs, and how much memory and processor time it uses
   triptych check --url U   check a running shop against the contract
+  triptych rebuild-reports make the microservices' reports again from the log of events
   triptych dead-letters    list the messages that services could not handle;
                            also: show ID, replay ID, replay --all
   triptych doctor          say what this machine has and what will be used
   triptych help            this text
 
 Flags of the demo and of up:
-  --port N     serve on that port (default 8080, or a free one)
-  --data DIR   keep database, keys and logs there (default .triptych/monolith)
+  --port N     serve on that port (default 8080, the microservices 8081, or a free one);
+               the demo's microservices get the next
+  --data DIR   keep databases, keys and logs there (default .triptych/monolith and
+               .triptych/microservices; the demo takes DIR/monolith and DIR/microservices)
   --fresh      throw away what an earlier run left there
   --seed N     the number that the products and employees are made from (default 1)
   --scale N    that many times more of them (default 1)
 
-The environment: DATABASE_URL uses that database; MANAGER_EMAIL and MANAGER_PASSWORD
+The environment: DATABASE_URL names the database to use, and KAFKA_BROKERS the Kafka; for
+the microservices, databases are made on that server. MANAGER_EMAIL and MANAGER_PASSWORD
 name the manager; SEED and SCALE are as the flags; LOG_LEVEL and OTEL_… as in docs/telemetry.md.
 
 Flags of check:
   --url URL    the shop to check
-  --manager EMAIL --password WORD    its manager (default MANAGER_EMAIL and MANAGER_PASSWORD)
+  --manager EMAIL --password WORD
+               its manager (default MANAGER_EMAIL and MANAGER_PASSWORD, or that of the last
+               such shop started here)
+
+Flag of ps and rebuild-reports:
+  --data DIR   the folder that was given to up or to the demo
 
 Flags of dead-letters:
   --brokers A  the Kafka to look into (default KAFKA_BROKERS, or that of the microservices that are up)
@@ -76,6 +88,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, out *sc
 		return demo(ctx, args, getenv, out)
 	case "up":
 		return up(ctx, args, getenv, out)
+	case "ps":
+		return ps(ctx, args, out)
+	case "rebuild-reports":
+		return rebuildReports(ctx, args, out)
 	case "check":
 		return check(ctx, args, getenv, out)
 	case "dead-letters":

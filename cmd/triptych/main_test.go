@@ -159,8 +159,8 @@ func (s *session) end(t *testing.T) error {
 	}
 }
 
-// family returns the processes that a process has started, and theirs.
-func family(t *testing.T, pid int) []int {
+// relativesOf returns the processes that a process has started, and theirs.
+func relativesOf(t *testing.T, pid int) []int {
 	t.Helper()
 	out, err := exec.Command("ps", "-e", "-o", "pid=,ppid=").Output()
 	if err != nil {
@@ -244,7 +244,7 @@ func TestADatabaseThatEndsIsStartedAgain(t *testing.T) {
 		t.Errorf("the shop answers %d:\n%s", status, s.out)
 	}
 
-	relatives := family(t, s.cmd.Process.Pid)
+	relatives := relativesOf(t, s.cmd.Process.Pid)
 	if err := exec.Command("pkill", "-KILL", "-P", strconv.Itoa(s.cmd.Process.Pid), "monolith").Run(); err != nil {
 		t.Fatal(err)
 	}
@@ -258,24 +258,40 @@ func TestTheDemo(t *testing.T) {
 	data := filepath.Join(pgtest.Folder(t), "data")
 	s := startSession(t, "--data", data)
 	s.await(t, "Ctrl-C stops everything")
-	for _, want := range []string{"ada's order is confirmed", "What happened inside", "POST /v1/orders", "INSERT orders", "Where to look next"} {
+	for _, want := range []string{
+		"ada has ordered the same in each",
+		"Inside the monolith: confirmed after", "POST /v1/orders", "INSERT orders",
+		"Inside the microservices: confirmed after", "stock.v1.Stock/Reserve", "process orders",
+		"Side by side", "Where to look next: microservices",
+	} {
 		if !strings.Contains(s.out.String(), want) {
 			t.Errorf("the demo does not say %q:\n%s", want, s.out)
 		}
 	}
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(s.out.String())
-	answer, err := http.Get(url + "/v1/products")
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatal(answer, err)
+	urls := regexp.MustCompile(`ready at (http://127\.0\.0\.1:\d+)`).FindAllStringSubmatch(s.out.String(), -1)
+	if len(urls) != 2 {
+		t.Fatalf("shops are ready at %v:\n%s", urls, s.out)
 	}
-	answer.Body.Close()
+	for _, url := range urls {
+		answer, err := http.Get(url[1] + "/v1/products")
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatal(answer, err)
+		}
+		answer.Body.Close()
+	}
+	if shown := say(t, "ps", "--data", data); !strings.Contains(shown, "all 9 services") || !strings.Contains(shown, "  monolith  ") {
+		t.Errorf("ps says:\n%s", shown)
+	}
 
 	second := startSession(t, "--data", data)
 	if err := second.end(t); err == nil || !strings.Contains(second.out.String(), "in use") {
 		t.Errorf("a second run on the same folder: %v\n%s", err, second.out)
 	}
 
-	relatives := family(t, s.cmd.Process.Pid)
+	relatives := relativesOf(t, s.cmd.Process.Pid)
+	if len(relatives) < 13 {
+		t.Fatalf("found %v, want at least the monolith, nine services, a broker and two databases", relatives)
+	}
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -283,18 +299,41 @@ func TestTheDemo(t *testing.T) {
 		t.Errorf("Ctrl-C: %v\n%s", err, s.out)
 	}
 	awaitGone(t, relatives)
+	if shown := say(t, "ps", "--data", data); !strings.Contains(shown, "Nothing runs here") {
+		t.Errorf("ps says:\n%s", shown)
+	}
+	for _, architecture := range []string{monolith, microservices} {
+		killUp(t, architecture, filepath.Join(data, architecture))
+	}
+}
 
-	again := startSession(t, "up", "monolith", "--data", data)
-	again.await(t, "Ctrl-C stops everything")
-	if !strings.Contains(again.out.String(), "the shop is full already") {
-		t.Errorf("the second start fills the shop again:\n%s", again.out)
+// killUp starts an architecture again, on the data of the demo, and kills it, as
+// kill -9 does. Nothing may stay behind.
+func killUp(t *testing.T, architecture, data string) {
+	s := startSession(t, "up", architecture, "--data", data)
+	s.await(t, "Ctrl-C stops everything")
+	if !strings.Contains(s.out.String(), "the shop is full already") {
+		t.Errorf("the second start fills the shop again:\n%s", s.out)
 	}
-	relatives = family(t, again.cmd.Process.Pid)
+	relatives := relativesOf(t, s.cmd.Process.Pid)
 	if len(relatives) < 2 {
-		t.Fatalf("found %v, want at least the database and the monolith", relatives)
+		t.Fatalf("found %v, want at least the database and the shop", relatives)
 	}
-	if err := again.cmd.Process.Kill(); err != nil { // as kill -9 does
+	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	awaitGone(t, relatives)
+	if shown := say(t, "ps", "--data", data); !strings.Contains(shown, "Nothing runs here") {
+		t.Errorf("after kill -9, ps says:\n%s", shown)
+	}
+}
+
+// say returns what the program prints that ends by itself.
+func say(t *testing.T, args ...string) string {
+	t.Helper()
+	s := startSession(t, args...)
+	if err := s.end(t); err != nil {
+		t.Errorf("triptych %s: %v\n%s", strings.Join(args, " "), err, s.out)
+	}
+	return s.out.String()
 }

@@ -3,12 +3,15 @@ package main
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/term"
+
+	"triptych/lab/launch"
 )
 
 // A screen is where the user reads: a terminal, or a file.
@@ -19,8 +22,12 @@ type screen struct {
 	live  bool // a line can be written again
 
 	mu    sync.Mutex
+	row   string   // the live line, which is written again below whatever else is
 	begun []func() // each ends the line of a step; again does nothing
 }
+
+// anew goes to the beginning of the line and erases it.
+const anew = "\r\x1b[K"
 
 func newScreen(f *os.File) *screen {
 	s := &screen{w: f, width: 100}
@@ -35,7 +42,19 @@ func newScreen(f *os.File) *screen {
 func (s *screen) print(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintf(s.w, format, args...)
+	text := fmt.Sprintf(format, args...)
+	if s.row != "" && strings.HasSuffix(text, "\n") {
+		text = anew + text + s.row
+	}
+	_, _ = io.WriteString(s.w, text)
+}
+
+// show makes text the live line; none ends it.
+func (s *screen) show(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row = text
+	_, _ = io.WriteString(s.w, anew+text)
 }
 
 func (s *screen) bold(text string) string { return s.paint("1", text) }
@@ -61,20 +80,20 @@ func (s *screen) step(what string) (done func(result string)) {
 	wg.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		s.print("\r\x1b[K  … %s", what)
+		s.show("  … " + what)
 		for {
 			select {
 			case <-stop:
 				return
 			case <-tick.C:
-				s.print("\r\x1b[K  … %s %s", what, s.dim(fmt.Sprintf("%.0f s", time.Since(begun).Seconds())))
+				s.show("  … " + what + " " + s.dim(fmt.Sprintf("%.0f s", time.Since(begun).Seconds())))
 			}
 		}
 	})
 	end := sync.OnceFunc(func() {
 		close(stop)
 		wg.Wait()
-		s.print("\r\x1b[K")
+		s.show("")
 	})
 	s.mu.Lock()
 	s.begun = append(s.begun, end)
@@ -107,6 +126,25 @@ func (s *screen) finish(result, what string, begun time.Time) {
 		note = s.dim(fmt.Sprintf("  %.1f s", took.Seconds()))
 	}
 	s.print("  %s %s%s\n", s.paint("32", "✓"), result, note)
+}
+
+// say tells what a process says that a user should know of, on one line: the log
+// has all of it.
+func (s *screen) say(l launch.Line) {
+	mark, colour := "!", "33"
+	if l.Level >= slog.LevelError {
+		mark, colour = "✗", "31"
+	}
+	text := fmt.Sprintf("%s %-10s %s", mark, l.Process, strings.Join(strings.Fields(l.Text), " "))
+	if cut := []rune(text); s.live && len(cut) > s.width-3 {
+		text = string(cut[:s.width-4]) + "…"
+	}
+	s.print("  %s\n", s.paint(colour, text))
+}
+
+// ready tells of a process that is ready.
+func (s *screen) ready(p launch.Process) {
+	s.print("  %s %-10s %-22s %s\n", s.paint("32", "✓"), p.Name, p.Addr, s.dim(fmt.Sprintf("process %d", p.Pid)))
 }
 
 // heading begins a part of the output.
