@@ -72,6 +72,9 @@ check-url: ## The contract's cases against the shop that runs at URL
 bench-monolith: ## Checkouts over HTTP beside pgbench with the same statements, in turns (4 minutes)
 	go run ./lab/bench
 
+bench-outbox: ## Events through one relay into the log
+	go test -run '^$$' -bench Relay -benchtime 3x -count 5 ./internal/outbox
+
 bench-payroll: ## Payroll runs of 100,000 rows, three months in a row
 	go test -run '^$$' -bench PayrollRun -benchtime 3x ./monolith
 
@@ -87,5 +90,5 @@ load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/R
 smoke: ## Every route of a running shop once, by k6
 	@loadtest/run smoke.js
 
-.PHONY: help run up test check format vet lint generate generated publish-proto race vuln fuzz conformance compose-test check-url bench-monolith bench-payroll \
+.PHONY: help run up test check format vet lint generate generated publish-proto race vuln fuzz conformance compose-test check-url bench-monolith bench-payroll bench-outbox \
 	bench-pictures bench-telemetry load smoke
