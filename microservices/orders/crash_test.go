@@ -232,7 +232,7 @@ func TestARefusalIsAskedAgainSlowly(t *testing.T) {
 			SELECT max(extract(epoch FROM due_at - now())) FROM sagas WHERE step = 'reserving' AND attempts = 1`).Scan(&pause)
 		return err == nil
 	})
-	if pause < 4 || pause > 5 {
+	if pause < 4 || pause > 5.1 { // it may have been written since it was asked
 		t.Errorf("it is due in %.1f s, want about 5", pause)
 	}
 	s.expire(t)

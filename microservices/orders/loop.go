@@ -21,7 +21,7 @@ import (
 // was answered. Nothing is locked while it waits for an answer, and nothing is
 // lost when it dies: another takes up what it has left.
 type loop struct {
-	ledger
+	books
 	others
 	meter meter
 
@@ -35,6 +35,7 @@ type loop struct {
 type job struct {
 	row
 	order order.Order
+	until time.Time // the lease ends
 }
 
 const (
@@ -45,15 +46,15 @@ const (
 	breath = 20 * time.Millisecond // between two looks
 )
 
-func newLoop(l ledger, o others) *loop {
-	return &loop{ledger: l, others: o, meter: newMeter(), work: make(chan job, queue), due: make(chan struct{}, 1)}
+func newLoop(b books, o others) *loop {
+	return &loop{books: b, others: o, meter: newMeter(), work: make(chan job, queue), due: make(chan struct{}, 1)}
 }
 
-// hand hands over a saga that the caller has leased. When too many wait already,
-// it is found when its lease ends.
-func (l *loop) hand(j job) {
+// hand hands over a saga that the caller has just leased. When too many wait
+// already, it is found when its lease ends.
+func (l *loop) hand(r row, o order.Order) {
 	select {
-	case l.work <- j:
+	case l.work <- job{r, o, time.Now().Add(lease)}:
 	default:
 	}
 }
@@ -72,7 +73,9 @@ func (l *loop) run(ctx context.Context) error {
 			return crew.Wait()
 		case j := <-l.work:
 			crew.Go(func() error {
-				l.drive(context.WithoutCancel(ctx), j)
+				if time.Now().Before(j.until) { // else it is found again, or was
+					l.drive(context.WithoutCancel(ctx), j)
+				}
 				return nil
 			})
 		}
@@ -87,14 +90,17 @@ func (l *loop) complete(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			l.slow.Warn("sagas that are due are not found", err)
 		}
+		until := time.Now().Add(lease)
 		for _, r := range rows {
 			select {
-			case l.work <- job{row: r}:
+			case l.work <- job{row: r, until: until}:
 			case <-ctx.Done():
 			}
 		}
 		sleep(ctx, nil, breath)
-		sleep(ctx, l.due, poll)
+		if len(rows) < drivers { // else there are more
+			sleep(ctx, l.due, poll)
+		}
 	}
 }
 

@@ -23,9 +23,9 @@ import (
 	"triptych/store/orders"
 )
 
-// A ledger is where it is written down what becomes of orders: saga, order, cart
+// The books are where it is written down what becomes of orders: saga, order, cart
 // and event in one transaction, so that they tell the same story.
-type ledger struct {
+type books struct {
 	db   *pgxpool.Pool
 	news *news.News // for those who watch an order
 	wake func()     // the relay: there are events to send
@@ -34,14 +34,14 @@ type ledger struct {
 // answered moves a saga on by the answer to its step's command, and returns
 // where it stands then; false says that somebody else had moved it before, and
 // the answer is old.
-func (l ledger) answered(ctx context.Context, r row, a answer) (next row, moved bool, err error) {
+func (b books) answered(ctx context.Context, r row, a answer) (next row, moved bool, err error) {
 	move, ok := saga.Moves.Next(r.Step, a.event)
 	if !ok {
 		return r, false, fmt.Errorf("nothing follows from %s when %s", a.event, r.Step)
 	}
 	next = row{Order: r.Order, Step: move.To, CartOf: r.CartOf, Reason: a.reason, Traceparent: r.Traceparent}
 	store := func(ctx context.Context) error {
-		now, err := l.store(ctx, r, next, move)
+		now, err := b.store(ctx, r, next, move)
 		moved = moved || now
 		return err
 	}
@@ -69,13 +69,13 @@ func (l ledger) answered(ctx context.Context, r row, a answer) (next row, moved 
 }
 
 // store makes a move, and with it the order's, if it has one.
-func (l ledger) store(ctx context.Context, r, next row, move saga.Move) (moved bool, err error) {
+func (b books) store(ctx context.Context, r, next row, move saga.Move) (moved bool, err error) {
 	if move.Order == "" {
-		return r.step(ctx, l.db, next)
+		return r.step(ctx, b.db, next)
 	}
 	reason := cmp.Or(next.Reason, r.Reason)
 	next.Reason = nil // it is the order's now
-	err = postgres.InTx(ctx, l.db, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, b.db, func(tx pgx.Tx) error {
 		o, err := lock(ctx, tx, uuid.Nil, r.Order)
 		if err != nil {
 			return err
@@ -96,15 +96,15 @@ func (l ledger) store(ctx context.Context, r, next row, move saga.Move) (moved b
 	if err != nil || !moved {
 		return false, err
 	}
-	l.tell(r.Order)
+	b.tell(r.Order)
 	return true, nil
 }
 
 // wanted makes the move that a person wants of an order; of an order that is
 // already as they want it, none. A row lock decides who comes first of two who
 // want different things.
-func (l ledger) wanted(ctx context.Context, account, id uuid.UUID, event saga.Event, already ...order.Status) (o order.Order, next row, err error) {
-	err = postgres.InTx(ctx, l.db, func(tx pgx.Tx) (err error) {
+func (b books) wanted(ctx context.Context, account, id uuid.UUID, event saga.Event, already ...order.Status) (o order.Order, next row, err error) {
+	err = postgres.InTx(ctx, b.db, func(tx pgx.Tx) (err error) {
 		next = row{}
 		if o, err = lock(ctx, tx, account, id); err != nil || slices.Contains(already, o.Status) {
 			return err
@@ -121,7 +121,7 @@ func (l ledger) wanted(ctx context.Context, account, id uuid.UUID, event saga.Ev
 		return record(ctx, tx, o, uuid.Nil)
 	})
 	if err == nil && next.Step != "" {
-		l.tell(id)
+		b.tell(id)
 	}
 	return o, next, err
 }
@@ -147,9 +147,9 @@ func announce(ctx context.Context, tx pgx.Tx, o order.Order) error {
 }
 
 // tell lets those know who wait for news of an order.
-func (l ledger) tell(id uuid.UUID) {
-	l.news.Changed(id)
-	l.wake()
+func (b books) tell(id uuid.UUID) {
+	b.news.Changed(id)
+	b.wake()
 }
 
 func lock(ctx context.Context, tx pgx.Tx, account, id uuid.UUID) (order.Order, error) {

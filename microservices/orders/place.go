@@ -117,7 +117,7 @@ func (s *server) place(ctx context.Context, request idempotency.Request, d order
 			continue
 		}
 		if err == nil {
-			s.loop.hand(j)
+			s.loop.hand(j.row, j.order)
 			s.wake()
 		}
 		return j.order, err

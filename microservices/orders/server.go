@@ -24,15 +24,15 @@ import (
 // server serves Orders.
 type server struct {
 	ordersv1.UnimplementedOrdersServer
-	ledger
+	books
 	loop      *loop
 	catalogue catalogue
 	placing   *turns.Turns // by account and idempotency key
 }
 
 func newServer(db *pgxpool.Pool, c catalogue, o others, wakeRelay func()) *server {
-	l := ledger{db: db, news: news.New(), wake: wakeRelay}
-	return &server{ledger: l, loop: newLoop(l, o), catalogue: c, placing: turns.New()}
+	b := books{db: db, news: news.New(), wake: wakeRelay}
+	return &server{books: b, loop: newLoop(b, o), catalogue: c, placing: turns.New()}
 }
 
 // now is the time to the precision that the database keeps.
@@ -133,7 +133,7 @@ func (s *server) want(ctx context.Context, in *ordersv1.OrderRequest, event saga
 		return nil, fmt.Errorf("%s of order %s: %w", event, id, err)
 	}
 	if !at.Step.Rests() {
-		s.loop.hand(job{at, o})
+		s.loop.hand(at, o)
 	}
 	return toProto(o), nil
 }
