@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // FindRoot returns the checkout that the working directory is in: programs are
@@ -52,6 +54,11 @@ const buildTags = "grpcnotrace"
 
 func goBuild(ctx context.Context, o Options, what, to string, packages ...string) error {
 	done := o.Step("building the " + what)
+	unlock, err := lockBuilds(ctx, o.Root)
+	if err != nil {
+		return fmt.Errorf("building the %s: %w", what, err)
+	}
+	defer unlock()
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-tags", buildTags, "-o", to}, packages...)...)
 	cmd.Dir = o.Root
 	out, err := cmd.CombinedOutput()
@@ -63,4 +70,27 @@ func goBuild(ctx context.Context, o Options, what, to string, packages ...string
 	}
 	done("built the " + what)
 	return nil
+}
+
+// lockBuilds waits for its turn to build. Whoever comes second finds everything
+// built, and does not replace a program that the first one is about to start.
+func lockBuilds(ctx context.Context, root string) (unlock func(), err error) {
+	if err := os.MkdirAll(binaries(root), 0o755); err != nil {
+		return nil, err
+	}
+	name := filepath.Join(binaries(root), "lock")
+	for {
+		fd, err := flock(name, syscall.O_CREAT)
+		if err == nil {
+			return func() { syscall.Close(fd) }, nil
+		}
+		if err != syscall.EWOULDBLOCK {
+			return nil, fmt.Errorf("lock %s: %w", name, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }

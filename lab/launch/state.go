@@ -85,7 +85,7 @@ type lock struct {
 func lockFile(data string) string { return filepath.Join(data, "lock") }
 
 func takeLock(data string) (*lock, error) {
-	fd, err := flock(data, syscall.O_CREAT)
+	fd, err := flock(lockFile(data), syscall.O_CREAT)
 	if err == syscall.EWOULDBLOCK {
 		pid, _ := os.ReadFile(lockFile(data))
 		return nil, fmt.Errorf("%s is in use by process %s: end that one, or choose another folder with --data", data, strings.TrimSpace(string(pid)))
@@ -99,15 +99,16 @@ func takeLock(data string) (*lock, error) {
 
 // locked reports whether somebody holds the lock of a folder.
 func locked(data string) bool {
-	fd, err := flock(data, 0)
+	fd, err := flock(lockFile(data), 0)
 	if err == nil {
 		syscall.Close(fd)
 	}
 	return err == syscall.EWOULDBLOCK
 }
 
-func flock(data string, flag int) (fd int, err error) {
-	fd, err = syscall.Open(lockFile(data), flag|syscall.O_RDWR|syscall.O_CLOEXEC, 0o644)
+// flock locks a file, or fails with EWOULDBLOCK. Closing fd unlocks it.
+func flock(name string, flag int) (fd int, err error) {
+	fd, err = syscall.Open(name, flag|syscall.O_RDWR|syscall.O_CLOEXEC, 0o644)
 	if err != nil {
 		return 0, err
 	}
