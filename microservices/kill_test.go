@@ -100,6 +100,7 @@ func TestEachProcessKilledUnderLoad(t *testing.T) {
 			back := time.Now()
 			open := buyers.pending()
 			s.awaitFinal(t, open)
+			s.servesAgain(t, who)
 			t.Logf("%d orders were open when it was back, and final %.1f s later", len(open), time.Since(back).Seconds())
 		})
 	}
@@ -119,6 +120,21 @@ func (s *shop) servesAllBut(t *testing.T, who *client.Client, lost []string) {
 			}
 		case err != nil:
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// servesAgain waits until users can do everything again: those who call a service
+// that was away look for it at growing pauses, up to a second.
+func (s *shop) servesAgain(t *testing.T, who *client.Client) {
+	t.Helper()
+	deadline := time.Now().Add(final)
+	for _, c := range capabilities {
+		for err := c.do(t.Context(), s, who); err != nil; err = c.do(t.Context(), s, who) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
 	}
 }
