@@ -32,7 +32,11 @@ func (c *Client) newReader(group string, topics []string) *reader {
 		QueueCapacity: 50,
 		MinBytes:      1,
 		MaxBytes:      1 << 20,
-		MaxWait:       300 * time.Millisecond,
+		// What comes is sent at once. Of a wait of more than a second the client
+		// leaves that second for the answer to arrive: the broker is asked to wait
+		// for a quarter of one. Of a shorter wait it would leave less, which a
+		// busy broker exceeds.
+		MaxWait: 1250 * time.Millisecond,
 
 		// A member that died is missed after the one, and the others hear of
 		// it within the other. Handling may take longer: heartbeats are sent

@@ -104,7 +104,7 @@ func TestTakeover(t *testing.T) {
 	})
 	took := time.Since(died)
 	t.Logf("the share was taken over after %s", took.Round(time.Millisecond))
-	if took > 7*time.Second {
-		t.Errorf("it took %s, want at most 7 s", took)
+	if took > 20*time.Second { // it is six and a half; left alone, the client would take thirty
+		t.Errorf("it took %s, want a few seconds", took)
 	}
 }
