@@ -1,13 +1,15 @@
 package waterfall
 
 import (
+	"regexp"
 	"strings"
 
 	"triptych/lab/trace"
 )
 
-// label is what a span is called on the chart: its name, or for a query what is
-// done to which table.
+// label is what a span is called on the chart: its name, for a query what is done
+// to which table, and for a call of gRPC the method without its package, which
+// is named like the service.
 func label(s *trace.Span) string {
 	if sql := query(s); sql != "" {
 		if short := shortSQL(sql); short != "" {
@@ -20,8 +22,11 @@ func label(s *trace.Span) string {
 	if s.Name == "" {
 		return "(no name)"
 	}
-	return clean(s.Name)
+	return clean(rpcMethod.ReplaceAllString(s.Name, "$1"))
 }
+
+// rpcMethod takes orders.v1.Orders/PlaceOrder apart.
+var rpcMethod = regexp.MustCompile(`^(?:[a-z][a-z0-9_]*\.)+([A-Z][A-Za-z0-9]*/[A-Z][A-Za-z0-9]*)$`)
 
 func query(s *trace.Span) string {
 	for _, name := range []string{"db.query.text", "db.statement"} { // today's convention, and the one before

@@ -8,7 +8,23 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"triptych/lab/trace"
 )
+
+func TestCallsAreNamedWithoutTheirPackage(t *testing.T) {
+	for name, want := range map[string]string{
+		"orders.v1.Orders/PlaceOrder":  "Orders/PlaceOrder",
+		"grpc.health.v1.Health/Check":  "Health/Check",
+		"orders.settled process":       "orders.settled process",
+		"GET /v1/a.b/C":                "GET /v1/a.b/C",
+		"send orders.v1.Orders/Placed": "send orders.v1.Orders/Placed",
+	} {
+		if got := label(&trace.Span{Name: name}); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
 
 func TestShortSQL(t *testing.T) {
 	for sql, want := range map[string]string{
