@@ -57,6 +57,7 @@ func readTarget(ctx context.Context, args []string, getenv func(string) string) 
 	var t conformance.Target
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.StringVar(&t.URL, "url", "", "")
+	data := flags.String("data", "", "")
 	flags.StringVar(&t.Manager.Email, "manager", getenv("MANAGER_EMAIL"), "")
 	flags.StringVar(&t.Manager.Password, "password", getenv("MANAGER_PASSWORD"), "")
 	if err := parse(flags, args); err != nil {
@@ -71,26 +72,26 @@ func readTarget(ctx context.Context, args []string, getenv func(string) string) 
 		return t, usageError{errors.New("check: --manager and --password go together")}
 	}
 	if t.Manager.Email == "" {
-		t.Manager, err = knownManager(ctx, t.URL)
+		t.Manager, err = knownManager(ctx, t.URL, *data)
 	}
 	return t, err
 }
 
-// knownManager is the manager of the shop at url, when it is of the kind that
-// this checkout last started.
-func knownManager(ctx context.Context, url string) (c conformance.Credentials, err error) {
+// knownManager is the manager of the shop at url, whose data are in the folder
+// that was given to up or to the demo, or else in the usual one of its kind.
+func knownManager(ctx context.Context, url, data string) (c conformance.Credentials, err error) {
 	var info struct{ Architecture string }
 	if _, err := client.New(url).Do(ctx, client.Call{Method: "GET", Path: "/v1/info"}, &info); err != nil {
 		return c, fmt.Errorf("ask the shop what it is: %w", err)
 	}
-	unknown := usageError{errors.New("check: name the shop's manager with --manager and --password, or MANAGER_EMAIL and MANAGER_PASSWORD")}
-	root, err := launch.FindRoot()
-	if err != nil || defaultPorts[info.Architecture] == 0 {
-		return c, unknown
-	}
-	s, err := launch.ReadSecrets(dataFolder(root, info.Architecture))
+	folders, err := dataFolders(data, info.Architecture)
 	if err != nil {
-		return c, unknown
+		return c, err
 	}
-	return conformance.Credentials{Email: s.ManagerEmail, Password: s.ManagerPassword}, nil
+	for _, folder := range folders {
+		if s, err := launch.ReadSecrets(folder); err == nil {
+			return conformance.Credentials{Email: s.ManagerEmail, Password: s.ManagerPassword}, nil
+		}
+	}
+	return c, usageError{errors.New("check: name the shop's manager with --manager and --password, or its folder with --data")}
 }

@@ -101,7 +101,7 @@ func wholeFor(architecture string) func(lab.Trace) bool {
 
 func sideBySide(placings []placing, out *screen) {
 	out.heading("Side by side")
-	rows := [][]string{{""}, {"final after"}, {"processes that run"}, {"processes that took part"}, {"calls and messages between them"}, {"spans, statements of SQL among them"}}
+	rows := [][]string{{""}, {"final after"}, {"processes of the shop"}, {"those that took part"}, {"calls and messages between them"}, {"spans"}, {"SQL statements"}}
 	for _, p := range placings {
 		sql := 0
 		for _, s := range p.trace.Spans {
@@ -111,7 +111,7 @@ func sideBySide(placings []placing, out *screen) {
 		}
 		for i, cell := range []string{
 			p.shop.architecture, millis(p.took), strconv.Itoa(p.shop.processes), strconv.Itoa(len(p.trace.Services())),
-			strconv.Itoa(len(hops.Of(p.trace))), fmt.Sprintf("%d, %d", len(p.trace.Spans), sql),
+			strconv.Itoa(len(hops.Of(p.trace))), strconv.Itoa(len(p.trace.Spans)), strconv.Itoa(sql),
 		} {
 			rows[i] = append(rows[i], cell)
 		}

@@ -14,8 +14,8 @@ func demo(ctx context.Context, args []string, getenv func(string) string, out *s
 	if err != nil {
 		return err
 	}
-	out.print("%s one shop, built twice: as a monolith, which is one process with one database,\n"+
-		"and as microservices, nine processes with a database each.\n", out.bold("Triptych:"))
+	out.print("%s one shop, built twice: as a monolith, one process with one\n"+
+		"database, and as microservices, nine processes with a database each.\n", out.bold("Triptych:"))
 	var shops []*shop
 	defer func() { stop(out, shops...) }()
 	for i, architecture := range []string{monolith, microservices} {
@@ -55,7 +55,11 @@ func lookNext(shops []*shop, f upFlags, getenv func(string) string, out *screen)
 			{"its traces", s.Traces.URL() + "/api/traces"},
 			{"its manager", s.Secrets.ManagerEmail + "  " + s.Secrets.ManagerPassword},
 		}
-		out.table(nil, append(append(rows, code[s.architecture]...), []string{"the proof", s.proof(f.of(i, s.architecture), getenv)})...)
+		rows = append(rows, code[s.architecture]...)
+		if s.architecture == microservices {
+			rows = append(rows, []string{"its processes", f.command("ps")})
+		}
+		out.table(nil, append(rows, []string{"the proof", s.proof(f.of(i, s.architecture), getenv)})...)
 	}
 }
 
@@ -68,6 +72,5 @@ var code = map[string][][]string{
 	microservices: {
 		{"placing an order", "microservices/orders/saga: steps, and how each is undone"},
 		{"who calls whom", "proto/: a file for each service, and the events"},
-		{"its processes", "go run ./cmd/triptych ps"},
 	},
 }

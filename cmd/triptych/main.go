@@ -48,7 +48,7 @@ Flags of check:
                its manager (default MANAGER_EMAIL and MANAGER_PASSWORD, or that of the last
                such shop started here)
 
-Flag of ps and rebuild-reports:
+Flag of check, ps and rebuild-reports:
   --data DIR   the folder that was given to up or to the demo
 
 Flags of dead-letters:

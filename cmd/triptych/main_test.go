@@ -261,7 +261,7 @@ func TestTheDemo(t *testing.T) {
 	for _, want := range []string{
 		"ada has ordered the same in each",
 		"Inside the monolith: confirmed after", "POST /v1/orders", "INSERT orders",
-		"Inside the microservices: confirmed after", "stock.v1.Stock/Reserve", "process orders",
+		"Inside the microservices: confirmed after", "Stock/Reserve", "process orders",
 		"Side by side", "Where to look next: microservices",
 	} {
 		if !strings.Contains(s.out.String(), want) {

@@ -18,7 +18,7 @@ func ps(ctx context.Context, args []string, out *screen) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	folders, err := dataFolders(*data)
+	folders, err := dataFolders(*data, monolith, microservices)
 	if err != nil {
 		return err
 	}
@@ -43,17 +43,24 @@ func ps(ctx context.Context, args []string, out *screen) error {
 	return nil
 }
 
-// dataFolders are those that a shop may run on: what --data names, as up or as
-// the demo takes it, or the usual ones.
-func dataFolders(data string) ([]string, error) {
+// dataFolders are those that a shop of one of the architectures may run on: what
+// --data names, as up or as the demo takes it, or else the usual ones.
+func dataFolders(data string, architectures ...string) (folders []string, err error) {
 	if data != "" {
-		return []string{data, filepath.Join(data, monolith), filepath.Join(data, microservices)}, nil
+		folders = []string{data}
+		for _, a := range architectures {
+			folders = append(folders, filepath.Join(data, a))
+		}
+		return folders, nil
 	}
 	root, err := launch.FindRoot()
 	if err != nil {
 		return nil, err
 	}
-	return []string{dataFolder(root, monolith), dataFolder(root, microservices)}, nil
+	for _, a := range architectures {
+		folders = append(folders, dataFolder(root, a))
+	}
+	return folders, nil
 }
 
 func showState(state launch.State, all map[int]use, out *screen) {

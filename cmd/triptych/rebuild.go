@@ -22,7 +22,7 @@ func rebuildReports(ctx context.Context, args []string, out *screen) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	folders, err := dataFolders(*data)
+	folders, err := dataFolders(*data, microservices)
 	if err != nil {
 		return err
 	}

@@ -124,10 +124,10 @@ func (s *shop) fillError(err error) error {
 }
 
 // proof is what a user types to hold this shop against the contract. The manager
-// of the usual data folders is known to it.
+// is known to it, unless the environment has named one.
 func (s *shop) proof(f upFlags, getenv func(string) string) string {
-	command := "go run ./cmd/triptych check --url " + s.URL
-	if f.data != "" || getenv("MANAGER_EMAIL") != "" || getenv("MANAGER_PASSWORD") != "" {
+	command := f.command("check --url " + s.URL)
+	if getenv("MANAGER_EMAIL") != "" || getenv("MANAGER_PASSWORD") != "" {
 		command += " --manager " + s.Secrets.ManagerEmail + " --password " + s.Secrets.ManagerPassword
 	}
 	return command

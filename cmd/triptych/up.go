@@ -70,6 +70,15 @@ func (f upFlags) options(architecture string, getenv func(string) string, out *s
 	return o, nil
 }
 
+// command is what a user types to call the program on the same data.
+func (f upFlags) command(what string) string {
+	command := "go run ./cmd/triptych " + what
+	if f.data != "" {
+		command += " --data " + f.data
+	}
+	return command
+}
+
 // dataFolder is where an architecture keeps its data unless told otherwise.
 func dataFolder(root, architecture string) string {
 	return filepath.Join(root, ".triptych", architecture)
@@ -90,20 +99,15 @@ func up(ctx context.Context, args []string, getenv func(string) string, out *scr
 	}
 	defer stop(out, s)
 	out.heading("The shop is open")
-	rows := [][]string{
-		{"shop", s.URL},
-		{"manager", s.Secrets.ManagerEmail},
-		{"password", s.Secrets.ManagerPassword},
-		{"traces", s.Traces.URL() + "/api/traces"},
-		{"log", s.log},
-		{"proof", s.proof(f, getenv)},
-	}
-	if f.data == "" {
-		rows = append(rows, []string{"processes", "go run ./cmd/triptych ps"})
-	} else {
-		rows = append(rows, []string{"processes", "go run ./cmd/triptych ps --data " + f.data})
-	}
-	out.table(nil, rows...)
+	out.table(nil,
+		[]string{"shop", s.URL},
+		[]string{"manager", s.Secrets.ManagerEmail},
+		[]string{"password", s.Secrets.ManagerPassword},
+		[]string{"traces", s.Traces.URL() + "/api/traces"},
+		[]string{"log", s.log},
+		[]string{"processes", f.command("ps")},
+		[]string{"proof", s.proof(f, getenv)},
+	)
 	return stay(ctx, out, s)
 }
 

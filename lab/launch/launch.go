@@ -121,3 +121,15 @@ func (s *Shop) close() {
 		s.lock.release()
 	}
 }
+
+// near names a path as somebody in the working directory would.
+func near(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if within, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(within) {
+		return within
+	}
+	return path
+}

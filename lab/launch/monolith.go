@@ -69,7 +69,7 @@ func (r *Running) startDatabase(ctx context.Context, o Options) (url string, err
 		return "", err
 	}
 	url, err = r.database.Database(ctx, "shop")
-	done("PostgreSQL " + r.database.Version() + " runs, with its data in " + r.database.Dir())
+	done("PostgreSQL " + r.database.Version() + " runs, with its data in " + near(r.database.Dir()))
 	return url, err
 }
 

@@ -109,7 +109,7 @@ func (s *Services) startDatabases(ctx context.Context, o Options) error {
 		}
 		s.admin = s.database.URL("postgres")
 		provision = s.database.Provision
-		result = "PostgreSQL " + s.database.Version() + " runs, with a database for each service, in " + s.database.Dir()
+		result = "PostgreSQL " + s.database.Version() + " runs, with a database for each service"
 	}
 	if err := s.provision(ctx, provision); err != nil {
 		return err
