@@ -1,10 +1,8 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -59,45 +57,5 @@ func TestScript(t *testing.T) {
 		"(" + newID + "||''||chr(58)||'charge')::text;\n"
 	if diff := cmp.Diff(want, statements); diff != "" {
 		t.Errorf("statements (-want +got):\n%s", diff)
-	}
-}
-
-func TestProcessFigures(t *testing.T) {
-	pid := os.Getpid()
-	before, err := ownTime(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
-		after, err := ownTime(pid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if after >= before+5*tick {
-			break
-		}
-	}
-	after, err := ownTime(pid)
-	if err != nil || after < before+5*tick {
-		t.Errorf("a busy process used %s (%v)", after-before, err)
-	}
-	family, err := familyTime(os.Getppid())
-	if err != nil || family < after {
-		t.Errorf("the parent's family used %s, less than this child's %s (%v)", family, after, err)
-	}
-	rss, err := memory(pid, "VmRSS")
-	if err != nil || rss < 1<<20 || rss > 1<<32 {
-		t.Errorf("memory %d (%v)", rss, err)
-	}
-}
-
-func TestMedian(t *testing.T) {
-	for _, c := range []struct {
-		of   []float64
-		want float64
-	}{{[]float64{3}, 3}, {[]float64{5, 1, 3}, 3}, {[]float64{4, 1, 2, 9}, 3}} {
-		if got := median(c.of); got != c.want {
-			t.Errorf("median of %v is %v, want %v", c.of, got, c.want)
-		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"triptych/lab/bench/measure"
 )
 
 // A statement is one that a checkout sends, as PostgreSQL logged it.
@@ -45,13 +47,13 @@ func (st *stage) capture(ctx context.Context) (t transaction, err error) {
 		return t, err
 	}
 	defer db.Close(context.WithoutCancel(ctx))
-	c, err := st.dial(ctx)
+	c, err := st.Dial(ctx)
 	if err != nil {
 		return t, err
 	}
 	defer c.Close()
 	for range 20 { // the first ones on a connection also prepare
-		if _, err := st.place(c); err != nil {
+		if _, err := st.Place(c); err != nil {
 			return t, err
 		}
 	}
@@ -61,10 +63,10 @@ func (st *stage) capture(ctx context.Context) (t transaction, err error) {
 		return t, err
 	}
 	var answer struct{ ID string }
-	if err := json.Unmarshal(o.answer, &answer); err != nil {
+	if err := json.Unmarshal(o.Answer, &answer); err != nil {
 		return t, err
 	}
-	t = transaction{order: answer.ID, key: o.key, skus: o.skus}
+	t = transaction{order: answer.ID, key: o.Key, skus: o.SKUs}
 	log, err := st.logged(ctx, m)
 	if err != nil {
 		return t, err
@@ -85,14 +87,14 @@ func newMarks() marks {
 	return marks{fmt.Sprintf("SELECT 'checkout %d begins'", now), fmt.Sprintf("SELECT 'checkout %d ends'", now)}
 }
 
-func (st *stage) placeLogged(ctx context.Context, db *pgx.Conn, c *conn, m marks) (o order, err error) {
+func (st *stage) placeLogged(ctx context.Context, db *pgx.Conn, c *measure.Customer, m marks) (o measure.Order, err error) {
 	if err := logStatements(ctx, db, "'all'"); err != nil {
 		return o, err
 	}
 	if err := awaitLogging(ctx, db, m); err != nil {
 		return o, err
 	}
-	if o, err = st.place(c); err != nil {
+	if o, err = st.Place(c); err != nil {
 		return o, err
 	}
 	if _, err := db.Exec(ctx, m.end, pgx.QueryExecModeSimpleProtocol); err != nil {

@@ -1,4 +1,4 @@
-// Command bench measures what the monolith adds to the work of its database:
+// Command monolith measures what the monolith adds to the work of its database:
 // checkouts over HTTP against the whole program, and the statements of those
 // checkouts sent by pgbench to the same PostgreSQL, in turns, so that what the
 // machine does meanwhile meets both alike.
@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"triptych/lab/bench/measure"
 )
 
 // settings are the flags.
@@ -49,7 +51,7 @@ func main() {
 }
 
 func read(args []string) (s settings, err error) {
-	flags := flag.NewFlagSet("bench", flag.ExitOnError)
+	flags := flag.NewFlagSet("monolith", flag.ExitOnError)
 	flags.IntVar(&s.rounds, "rounds", 5, "how often each is measured")
 	flags.DurationVar(&s.each, "each", 8*time.Second, "how long each is measured")
 	flags.IntVar(&s.clients, "clients", 16, "customers, and clients of pgbench, at a time")
@@ -63,12 +65,12 @@ func read(args []string) (s settings, err error) {
 		s.variant = telemetry(!s.telemetry)
 	}
 	for wrong, is := range map[string]bool{
-		"-rounds and -pairs must be 1 or more":                s.rounds < 1 || s.pairs < 1,
-		"-each must be a second or more":                      s.each < time.Second,
-		fmt.Sprintf("-clients must be 1 to %d", maxClients):   s.clients < 1 || s.clients > maxClients,
-		fmt.Sprintf("-products must be 2 to %d", maxProducts): s.products < 2 || s.products > maxProducts,
-		"-variant must be NAME=VALUE":                         !strings.Contains(s.variant, "="),
-		fmt.Sprintf("%q is not expected here", flags.Args()):  flags.NArg() > 0,
+		"-rounds and -pairs must be 1 or more":                        s.rounds < 1 || s.pairs < 1,
+		"-each must be a second or more":                              s.each < time.Second,
+		fmt.Sprintf("-clients must be 1 to %d", maxClients):           s.clients < 1 || s.clients > maxClients,
+		fmt.Sprintf("-products must be 2 to %d", measure.MaxProducts): s.products < 2 || s.products > measure.MaxProducts,
+		"-variant must be NAME=VALUE":                                 !strings.Contains(s.variant, "="),
+		fmt.Sprintf("%q is not expected here", flags.Args()):          flags.NArg() > 0,
 	} {
 		if is {
 			return s, errors.New(wrong)

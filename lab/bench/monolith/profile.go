@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
+
+	"triptych/lab/bench/measure"
 )
 
 // top is how many functions of a profile are printed.
@@ -19,7 +21,7 @@ const top = 25
 func (st *stage) profiles(ctx context.Context, _ *figures) error {
 	for _, p := range []struct {
 		name string
-		run  func(context.Context) (tally, error)
+		run  func(context.Context) (measure.Tally, error)
 	}{{"checkout", st.checkouts}, {"read", st.reads}} {
 		file := filepath.Join(st.options.Root, ".triptych", "profiles", "monolith-"+p.name+".pprof")
 		if err := st.profile(ctx, file, p.run); err != nil {
@@ -34,7 +36,7 @@ func (st *stage) profiles(ctx context.Context, _ *figures) error {
 	return nil
 }
 
-func (st *stage) profile(ctx context.Context, file string, run func(context.Context) (tally, error)) error {
+func (st *stage) profile(ctx context.Context, file string, run func(context.Context) (measure.Tally, error)) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"triptych/lab/bench/measure"
 )
 
 // figures are what a run finds out.
@@ -63,7 +65,7 @@ func (st *stage) idle(ctx context.Context) (int64, error) {
 	}
 	select {
 	case <-time.After(settleTime):
-		return memory(st.shop.Pid(), "VmRSS")
+		return measure.Memory(st.shop.Pid(), "VmRSS")
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
@@ -78,8 +80,8 @@ func (st *stage) compare(ctx context.Context, f *figures) error {
 	for round := range st.rounds {
 		var a, b phase
 		turns := []func() error{
-			func() (err error) { a, err = st.measure(ctx, st.checkouts); return err },
-			func() (err error) { b, err = st.measure(ctx, f.other.run); return err },
+			func() (err error) { a, err = st.phase(ctx, st.checkouts); return err },
+			func() (err error) { b, err = st.phase(ctx, f.other.run); return err },
 		}
 		if round%2 == 1 {
 			slices.Reverse(turns)
@@ -90,9 +92,9 @@ func (st *stage) compare(ctx context.Context, f *figures) error {
 			}
 		}
 		f.ours, f.theirs = append(f.ours, a), append(f.theirs, b)
-		st.row(round+1, whole(a.rate()), ms(a.quantile(0.5)), ms(a.quantile(0.99)), whole(b.rate()), hundredths(a.rate()/b.rate()),
-			hundredths(a.programPer1000()), hundredths(a.databasePer1000()), hundredths(a.clientPer1000()),
-			hundredths(b.databasePer1000()), whole(a.ours()), whole(a.peakMB()))
+		st.row(round+1, measure.Whole(a.Rate()), measure.Milliseconds(a.Quantile(0.5)), measure.Milliseconds(a.Quantile(0.99)), measure.Whole(b.Rate()), measure.Hundredths(a.Rate()/b.Rate()),
+			measure.Hundredths(a.programPer1000()), measure.Hundredths(a.databasePer1000()), measure.Hundredths(a.clientPer1000()),
+			measure.Hundredths(b.databasePer1000()), measure.Whole(a.ours()), measure.Whole(a.peakMB()))
 	}
 	return nil
 }
@@ -103,13 +105,13 @@ func (st *stage) readRounds(ctx context.Context, f *figures) error {
 	st.row("", "reads", "p50", "p99", "CPU s/1000:", "", "", "processors")
 	st.row("round", "a second", "ms", "ms", "program", "database", "client", "used, %")
 	for round := range st.rounds {
-		p, err := st.measure(ctx, st.reads)
+		p, err := st.phase(ctx, st.reads)
 		if err != nil {
 			return err
 		}
 		f.reads = append(f.reads, p)
-		st.row(round+1, whole(p.rate()), ms(p.quantile(0.5)), ms(p.quantile(0.99)),
-			thousandths(p.programPer1000()), thousandths(p.databasePer1000()), thousandths(p.clientPer1000()), whole(p.ours()))
+		st.row(round+1, measure.Whole(p.Rate()), measure.Milliseconds(p.Quantile(0.5)), measure.Milliseconds(p.Quantile(0.99)),
+			measure.Thousandths(p.programPer1000()), measure.Thousandths(p.databasePer1000()), measure.Thousandths(p.clientPer1000()), measure.Whole(p.ours()))
 	}
 	return nil
 }
@@ -125,11 +127,11 @@ func (st *stage) compareVariant(ctx context.Context, f *figures) error {
 			if _, err := st.checkouts(ctx); err != nil { // warm-up
 				return err
 			}
-			bought, err := st.measure(ctx, st.checkouts)
+			bought, err := st.phase(ctx, st.checkouts)
 			if err != nil {
 				return err
 			}
-			looked, err := st.measure(ctx, st.reads)
+			looked, err := st.phase(ctx, st.reads)
 			if err != nil {
 				return err
 			}

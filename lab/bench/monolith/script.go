@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"triptych/lab/bench/measure"
 )
 
 // In a script for pgbench, what differs from one checkout to the next is made
@@ -19,8 +21,8 @@ const (
 \set b random(%d, %d)
 `
 	newID = `encode(int8send(:id)||int8send(:salt),'hex')`
-	skuA  = `'` + skuPrefix + `'||:a::text`
-	skuB  = `'` + skuPrefix + `'||:b::text`
+	skuA  = `'` + measure.SKUPrefix + `'||:a::text`
+	skuB  = `'` + measure.SKUPrefix + `'||:b::text`
 )
 
 // maxClients is how many clients have ids of their own.
@@ -34,7 +36,7 @@ func firstID(now time.Time) int64 { return now.UnixMilli() << 16 }
 // arguments returns.
 func (t transaction) script(products int) (script string, arguments []string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, preface, maxClients, skuBase, skuBase+products/2-1, skuBase+products/2, skuBase+products-1)
+	fmt.Fprintf(&b, preface, maxClients, measure.SKUBase, measure.SKUBase+products/2-1, measure.SKUBase+products/2, measure.SKUBase+products-1)
 	for i, s := range t.statements {
 		sql := parameterName.ReplaceAllStringFunc(s.sql, func(name string) string {
 			var n int

@@ -12,13 +12,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
+
+	"triptych/lab/bench/measure"
 )
 
 // replay sends the captured transaction over and over, as pgbench would.
-func (st *stage) replay(ctx context.Context, t transaction) (tally, error) {
+func (st *stage) replay(ctx context.Context, t transaction) (measure.Tally, error) {
 	cfg, err := st.session(ctx)
 	if err != nil {
-		return tally{}, err
+		return measure.Tally{}, err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	var done atomic.Int64
@@ -34,7 +36,7 @@ func (st *stage) replay(ctx context.Context, t transaction) (tally, error) {
 				return err
 			}
 			for n := int64(1); time.Since(begun) < st.each; n++ {
-				if err := t.send(ctx, db, firstID(begun)+n*maxClients+int64(client), st.products); err != nil {
+				if err := t.send(ctx, db, firstID(begun)+n*maxClients+int64(client), st.Products); err != nil {
 					return err
 				}
 				done.Add(1)
@@ -43,7 +45,7 @@ func (st *stage) replay(ctx context.Context, t transaction) (tally, error) {
 		})
 	}
 	err = g.Wait()
-	return tally{done: int(done.Load()), took: time.Since(begun)}, err
+	return measure.Tally{Done: int(done.Load()), Took: time.Since(begun)}, err
 }
 
 func (t transaction) prepare(ctx context.Context, db *pgconn.PgConn) error {
@@ -60,7 +62,7 @@ func (t transaction) send(ctx context.Context, db *pgconn.PgConn, id int64, prod
 	name := hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(id)), rand.Uint64()))
 	half := products / 2
 	fresh := strings.NewReplacer(t.order, name, t.key, name,
-		t.skus[0], sku(rand.IntN(half)), t.skus[1], sku(half+rand.IntN(products-half)))
+		t.skus[0], measure.SKU(rand.IntN(half)), t.skus[1], measure.SKU(half+rand.IntN(products-half)))
 	for i, s := range t.statements {
 		values := make([][]byte, len(s.values))
 		for n, v := range s.values {

@@ -17,12 +17,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"triptych/internal/postgres"
+	"triptych/lab/bench/measure"
 )
 
 // A rival sends the statements of checkouts without the program.
 type rival struct {
 	name string
-	run  func(ctx context.Context) (tally, error)
+	run  func(ctx context.Context) (measure.Tally, error)
 }
 
 // rival is pgbench, or, since the PostgreSQL that is downloaded where none is
@@ -30,16 +31,16 @@ type rival struct {
 func (st *stage) rival(t transaction) (rival, error) {
 	program, ok := findPgbench(st.shop.Database().Version())
 	if !ok {
-		return rival{"the same statements by a Go loop (there is no pgbench here)", func(ctx context.Context) (tally, error) {
+		return rival{"the same statements by a Go loop (there is no pgbench here)", func(ctx context.Context) (measure.Tally, error) {
 			return st.replay(ctx, t)
 		}}, nil
 	}
-	script, arguments := t.script(st.products)
+	script, arguments := t.script(st.Products)
 	file := filepath.Join(st.data, "checkout.pgbench")
 	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
 		return rival{}, err
 	}
-	return rival{"the same statements by pgbench", func(ctx context.Context) (tally, error) {
+	return rival{"the same statements by pgbench", func(ctx context.Context) (measure.Tally, error) {
 		return st.pgbench(ctx, program, file, arguments)
 	}}, nil
 }
@@ -66,10 +67,10 @@ var (
 	processed = regexp.MustCompile(`number of transactions actually processed: (\d+)`)
 )
 
-func (st *stage) pgbench(ctx context.Context, program, script string, arguments []string) (tally, error) {
+func (st *stage) pgbench(ctx context.Context, program, script string, arguments []string) (measure.Tally, error) {
 	cfg, err := st.session(ctx)
 	if err != nil {
-		return tally{}, err
+		return measure.Tally{}, err
 	}
 	seconds := strconv.Itoa(int(st.each.Seconds()))
 	clients := strconv.Itoa(st.clients)
@@ -80,14 +81,14 @@ func (st *stage) pgbench(ctx context.Context, program, script string, arguments 
 		"PGOPTIONS=" + pgOptions(cfg.RuntimeParams)}
 	before, err := st.backends()
 	if err != nil {
-		return tally{}, err
+		return measure.Tally{}, err
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return tally{}, fmt.Errorf("pgbench: %w\n%s", err, out)
+		return measure.Tally{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
 	if err := st.awaitEnd(ctx, before); err != nil {
-		return tally{}, err
+		return measure.Tally{}, err
 	}
 	return readTally(out)
 }
@@ -134,19 +135,15 @@ func (st *stage) awaitEnd(ctx context.Context, before map[int]func(int) string) 
 }
 
 func (st *stage) backends() (map[int]func(int) string, error) {
-	pid, err := st.postmaster()
-	if err != nil {
-		return nil, err
-	}
-	return children(pid)
+	return measure.Children(st.postmaster())
 }
 
-func readTally(out []byte) (tally, error) {
+func readTally(out []byte) (measure.Tally, error) {
 	rate, n := tps.FindSubmatch(out), processed.FindSubmatch(out)
 	if rate == nil || n == nil {
-		return tally{}, fmt.Errorf("pgbench told no rate:\n%s", out)
+		return measure.Tally{}, fmt.Errorf("pgbench told no rate:\n%s", out)
 	}
 	perSecond, err1 := strconv.ParseFloat(string(rate[1]), 64)
 	done, err2 := strconv.Atoi(string(n[1]))
-	return tally{done: done, took: time.Duration(float64(done) / perSecond * float64(time.Second))}, errors.Join(err1, err2)
+	return measure.Tally{Done: done, Took: time.Duration(float64(done) / perSecond * float64(time.Second))}, errors.Join(err1, err2)
 }
