@@ -45,6 +45,8 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 		{"more", []string{"doctor", "please"}, "", `"please" is not expected`, true},
 		{"url", []string{"check"}, "", "--url must be the shop's address", true},
 		{"password", []string{"check", "--url", "http://127.0.0.1:1", "--manager", "x"}, "", "--manager and --password go together", true},
+		{"nobody there", []string{"check", "--url", "http://127.0.0.1:1"}, "", "ask the shop what it is", false},
+		{"nothing runs", []string{"rebuild-reports", "--data", t.TempDir()}, "", "no microservices run here", false},
 		{"busy", []string{"--port", port, "--data", t.TempDir()}, "", "--port: port " + port + " is in use", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -281,6 +283,13 @@ func TestTheDemo(t *testing.T) {
 	}
 	if shown := say(t, "ps", "--data", data); !strings.Contains(shown, "all 9 services") || !strings.Contains(shown, "  monolith  ") {
 		t.Errorf("ps says:\n%s", shown)
+	}
+	if said := say(t, "rebuild-reports", "--data", data); !strings.Contains(said, "are being made again") {
+		t.Errorf("rebuild-reports says:\n%s", said)
+	}
+	target, err := readTarget(t.Context(), []string{"--url", urls[1][1], "--data", data}, func(string) string { return "" })
+	if err != nil || target.Manager.Email != "manager@example.com" || target.Manager.Password == "" {
+		t.Errorf("check would go as %+v, %v", target.Manager, err)
 	}
 
 	second := startSession(t, "--data", data)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"triptych/lab/launch"
 )
 
 // A step that fails must not write over the sentence that says why.
@@ -38,5 +41,23 @@ func TestAFinishedStepIsSaidOnce(t *testing.T) {
 		if n := strings.Count(written.String(), "✓ built\n"); n != 1 || !strings.HasSuffix(written.String(), "✓ built\n") {
 			t.Errorf("said %d times: %q", n, written.String())
 		}
+	})
+}
+
+// What a process says while a step is under way must not end up on its line.
+func TestWhatIsSaidMeanwhileStandsAboveTheStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var written bytes.Buffer
+		s := &screen{w: &written, width: 40, live: true}
+		done := s.step("starting")
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		written.Reset()
+		s.say(launch.Line{Process: "orders", Level: slog.LevelWarn, Text: "something that does not fit into the width"})
+		want := anew + "  ! orders     something that does not…\n  … starting"
+		if written.String() != want {
+			t.Errorf("got %q, want %q", written.String(), want)
+		}
+		done("started")
 	})
 }
