@@ -130,6 +130,9 @@ func stay(ctx context.Context, out *screen, shops ...*shop) error {
 
 func stop(out *screen, shops ...*shop) {
 	out.abandon()
+	if len(shops) == 0 {
+		return
+	}
 	out.print("\n")
 	done := out.step("stopping")
 	for _, s := range shops {
