@@ -32,7 +32,7 @@ func (s *shop) createAccount(ctx context.Context, n account.New, role account.Ro
 	if err != nil {
 		return account.Account{}, err
 	}
-	a := account.Account{ID: newID(), Email: n.Email, Name: n.Name, Role: role, CreatedAt: now()}
+	a := account.Account{ID: newID(), Email: n.Email, Name: n.Name, Role: role, CreatedAt: postgres.Now()}
 	return a, accounts.Insert(ctx, s.db, a, hash)
 }
 
@@ -65,7 +65,7 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 		return "", time.Time{}, err
 	}
 	defer done()
-	failures, err := accounts.Failures(ctx, s.db, email, now(), failureWindow)
+	failures, err := accounts.Failures(ctx, s.db, email, postgres.Now(), failureWindow)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -83,13 +83,13 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 	}
 	if !ok || !match {
 		if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
-			if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
+			if err := accounts.Failed(ctx, s.db, email, postgres.Now(), failureWindow); err != nil {
 				return "", time.Time{}, err
 			}
 		}
 		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
 	}
-	return s.tokens.Issue(a.ID, string(a.Role), now())
+	return s.tokens.Issue(a.ID, string(a.Role), postgres.Now())
 }
 
 // translate makes faults of what the database says. Whoever has a token of an

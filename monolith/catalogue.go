@@ -68,7 +68,7 @@ func (s *shop) queryShelf(ctx context.Context, skus []string) ([]api.Listing, er
 
 // PutProduct implements api.Catalogue.
 func (s *shop) PutProduct(ctx context.Context, p catalog.Product) (l api.Listing, created bool, err error) {
-	p.UpdatedAt = now()
+	p.UpdatedAt = postgres.Now()
 	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		if created, err = catalogue.Put(ctx, tx, p); err != nil {
 			return err

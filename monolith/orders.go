@@ -33,7 +33,7 @@ func (s *shop) PlaceOrder(ctx context.Context, by api.Caller, once api.Once, d o
 		return order.Order{}, false, err
 	}
 	defer done()
-	request := idempotency.Request{Account: by.Account, Key: once.Key, Fingerprint: once.Fingerprint[:], At: now()}
+	request := idempotency.Request{Account: by.Account, Key: once.Key, Fingerprint: once.Fingerprint[:], At: postgres.Now()}
 	made, known, err := idempotency.Find(ctx, s.db, request)
 	if err != nil {
 		return order.Order{}, false, err
@@ -73,7 +73,7 @@ func (s *shop) CancelOrder(ctx context.Context, by api.Caller, id uuid.UUID) (o 
 		if o, err = lock(ctx, tx, scope(by), id); err != nil || o.Status == order.Cancelled {
 			return err
 		}
-		if err := o.To(order.Cancelled, now()); err != nil {
+		if err := o.To(order.Cancelled, postgres.Now()); err != nil {
 			return err
 		}
 		if err := stock.GiveBack(ctx, tx, o.ID, o.Lines); err != nil {
@@ -96,7 +96,7 @@ func (s *shop) ShipOrder(ctx context.Context, id uuid.UUID) (o order.Order, err 
 		if o, err = lock(ctx, tx, uuid.Nil, id); err != nil || o.Status == order.Shipped {
 			return err
 		}
-		if err := o.To(order.Shipped, now()); err != nil {
+		if err := o.To(order.Shipped, postgres.Now()); err != nil {
 			return err
 		}
 		return orders.Move(ctx, tx, o)

@@ -16,6 +16,7 @@ import (
 	"triptych/api"
 	"triptych/domain/payroll"
 	"triptych/internal/news"
+	"triptych/internal/postgres"
 	"triptych/internal/rest"
 	"triptych/store/idempotency"
 	wages "triptych/store/payroll"
@@ -85,7 +86,7 @@ func (p *payday) StartRun(ctx context.Context, by api.Caller, key string, period
 	if _, err := payroll.RatesFor(period); err != nil {
 		return api.Run{}, false, err
 	}
-	id, replayed, err := p.upload(ctx, idempotency.Request{Account: by.Account, Key: key, At: now()}, period, file)
+	id, replayed, err := p.upload(ctx, idempotency.Request{Account: by.Account, Key: key, At: postgres.Now()}, period, file)
 	if err != nil {
 		return api.Run{}, false, err
 	}

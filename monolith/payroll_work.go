@@ -53,9 +53,9 @@ func (p *payday) payRunning(ctx context.Context) error {
 	err = p.pay(ctx, r)
 	if unpayable := (*wages.UnpayableError)(nil); errors.As(err, &unpayable) {
 		slog.ErrorContext(ctx, "payroll run failed", "run", r.ID, "period", r.Period.String(), "err", err)
-		err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, now()) })
+		err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, postgres.Now()) })
 	} else if err == nil {
-		err = wages.Complete(ctx, p.db, r.ID, now())
+		err = wages.Complete(ctx, p.db, r.ID, postgres.Now())
 	}
 	if err != nil {
 		return err

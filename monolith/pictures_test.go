@@ -32,7 +32,7 @@ func openGallery(t *testing.T) *gallery {
 	t.Helper()
 	db := pgtest.New(t, catalogue.Schema, pictures.Schema)
 	err := postgres.InTx(t.Context(), db, func(tx pgx.Tx) error {
-		_, err := catalogue.Put(t.Context(), tx, catalog.Product{SKU: "TEA", Name: "Tea", Category: "Tea", Price: 100, UpdatedAt: now()})
+		_, err := catalogue.Put(t.Context(), tx, catalog.Product{SKU: "TEA", Name: "Tea", Category: "Tea", Price: 100, UpdatedAt: postgres.Now()})
 		return err
 	})
 	if err != nil {

@@ -73,19 +73,19 @@ func (s *shop) placeOnce(ctx context.Context, request idempotency.Request, d ord
 // rejects it with neither.
 func settle(ctx context.Context, tx pgx.Tx, o *order.Order, decision payment.Decision) error {
 	if !decision.Approved {
-		return o.Reject(payment.Declined(decision), now())
+		return o.Reject(payment.Declined(decision), postgres.Now())
 	}
 	short, err := stock.Take(ctx, tx, o.ID, o.Lines)
 	if err != nil {
 		return err
 	}
 	if short != "" {
-		return o.Reject(order.OutOfStock(short), now())
+		return o.Reject(order.OutOfStock(short), postgres.Now())
 	}
 	if err := payments.Book(ctx, tx, payment.Charge(*o)); err != nil {
 		return err
 	}
-	return o.To(order.Confirmed, now())
+	return o.To(order.Confirmed, postgres.Now())
 }
 
 // price makes a pending order of a draft, or of the cart, at today's prices.

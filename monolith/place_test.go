@@ -289,7 +289,7 @@ func TestWhatIsAddedToTheCartMeanwhileStays(t *testing.T) {
 	put("TEA")
 	d := draft()
 	d.FromCart = true
-	pending, err := s.price(t.Context(), idempotency.Request{Account: by.Account, At: now()}, d)
+	pending, err := s.price(t.Context(), idempotency.Request{Account: by.Account, At: postgres.Now()}, d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 // Sales implements api.Reports. With every noun in one database, the report is
 // a few queries over the live tables, and as fresh as its snapshot.
 func (s *shop) Sales(ctx context.Context, from, to time.Time) (api.Sales, error) {
-	report := api.Sales{AsOf: now(), Days: []api.DaySales{}, Products: []api.ProductSales{}}
+	report := api.Sales{AsOf: postgres.Now(), Days: []api.DaySales{}, Products: []api.ProductSales{}}
 	err := postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		// One snapshot for all three, so that the parts add up to the whole.
 		if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {

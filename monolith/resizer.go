@@ -136,7 +136,7 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	if attempt > resizeAttempts {
-		return pictures.Fail(ctx, r.db, id, "internal", "the picture could not be processed", now())
+		return pictures.Fail(ctx, r.db, id, "internal", "the picture could not be processed", postgres.Now())
 	}
 	jpegs, err := r.process(original)
 	if err != nil {
@@ -144,10 +144,10 @@ func (r *resizer) resize(ctx context.Context, id uuid.UUID) error {
 		if f.Kind == fault.Internal {
 			slog.ErrorContext(ctx, "a picture broke the program that processes it", "picture", id, "err", err)
 		}
-		return pictures.Fail(ctx, r.db, id, f.Code, f.Detail, now())
+		return pictures.Fail(ctx, r.db, id, f.Code, f.Detail, postgres.Now())
 	}
 	return postgres.InTx(ctx, r.db, func(tx pgx.Tx) error {
-		return pictures.Finish(ctx, tx, id, jpegs, now())
+		return pictures.Finish(ctx, tx, id, jpegs, postgres.Now())
 	})
 }
 

@@ -61,10 +61,6 @@ func newShop(db *pgxpool.Pool, tokens token.Signer) *shop {
 	return s
 }
 
-// now is the time to the precision that the database keeps, so that an answer
-// and a later reading of the same thing agree.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // newID returns a UUID of version 7, which sorts by the time it was made.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
@@ -91,13 +87,13 @@ func (s *shop) tidy(ctx context.Context) error {
 }
 
 func (s *shop) tidyOnce(ctx context.Context) {
-	if err := idempotency.Forget(ctx, s.db, now()); err != nil {
+	if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil {
 		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}
-	if err := accounts.ForgetFailures(ctx, s.db, now().Add(-failureWindow)); err != nil {
+	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-failureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
-	if err := pictures.Forget(ctx, s.db, now().Add(-replacedFor)); err != nil {
+	if err := pictures.Forget(ctx, s.db, postgres.Now().Add(-replacedFor)); err != nil {
 		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/internal/env"
 	"triptych/internal/password"
+	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc/rpctest"
 	"triptych/internal/token"
@@ -126,7 +127,7 @@ func TestTheSeedOfTokens(t *testing.T) {
 func TestOldFailuresAreForgotten(t *testing.T) {
 	s, _ := open(t)
 	for email, ago := range map[string]time.Duration{"old@example.com": 2 * failureWindow, "new@example.com": 0} {
-		if err := accounts.Failed(t.Context(), s.db, email, now().Add(-ago), failureWindow); err != nil {
+		if err := accounts.Failed(t.Context(), s.db, email, postgres.Now().Add(-ago), failureWindow); err != nil {
 			t.Fatal(err)
 		}
 	}

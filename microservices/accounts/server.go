@@ -12,6 +12,7 @@ import (
 	"triptych/domain/account"
 	"triptych/domain/fault"
 	"triptych/internal/password"
+	"triptych/internal/postgres"
 	"triptych/internal/token"
 	"triptych/internal/turns"
 	accountsv1 "triptych/proto/accounts/v1"
@@ -27,9 +28,6 @@ type server struct {
 	signingIn *turns.Turns // by e-mail address
 }
 
-// now is the time to the precision that the database keeps.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // CreateAccount implements accountsv1.AccountsServer.
 func (s *server) CreateAccount(ctx context.Context, r *accountsv1.CreateAccountRequest) (*accountsv1.Account, error) {
 	a, err := s.create(ctx, account.New{Email: r.Email, Password: r.Password, Name: r.Name}, account.Customer)
@@ -44,7 +42,7 @@ func (s *server) create(ctx context.Context, n account.New, role account.Role) (
 	if err != nil {
 		return account.Account{}, err
 	}
-	a := account.Account{ID: uuid.Must(uuid.NewV7()), Email: n.Email, Name: n.Name, Role: role, CreatedAt: now()}
+	a := account.Account{ID: uuid.Must(uuid.NewV7()), Email: n.Email, Name: n.Name, Role: role, CreatedAt: postgres.Now()}
 	return a, accounts.Insert(ctx, s.db, a, hash)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"triptych/domain/account"
 	"triptych/domain/fault"
+	"triptych/internal/postgres"
 	accountsv1 "triptych/proto/accounts/v1"
 	"triptych/store/accounts"
 )
@@ -26,7 +27,7 @@ func (s *server) SignIn(ctx context.Context, r *accountsv1.SignInRequest) (*acco
 		return nil, err
 	}
 	defer done()
-	failures, err := accounts.Failures(ctx, s.db, r.Email, now(), failureWindow)
+	failures, err := accounts.Failures(ctx, s.db, r.Email, postgres.Now(), failureWindow)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (s *server) SignIn(ctx context.Context, r *accountsv1.SignInRequest) (*acco
 	if !ok {
 		return nil, s.failed(ctx, r.Email)
 	}
-	token, expires, err := s.tokens.Issue(a.ID, string(a.Role), now())
+	token, expires, err := s.tokens.Issue(a.ID, string(a.Role), postgres.Now())
 	return toSession(token, expires), err
 }
 
@@ -58,7 +59,7 @@ func (s *server) match(ctx context.Context, email, password string) (account.Acc
 // failed counts a failure to sign in, and returns what is said of it.
 func (s *server) failed(ctx context.Context, email string) error {
 	if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
-		if err := accounts.Failed(ctx, s.db, email, now(), failureWindow); err != nil {
+		if err := accounts.Failed(ctx, s.db, email, postgres.Now(), failureWindow); err != nil {
 			return err
 		}
 	}
@@ -80,7 +81,7 @@ func (s *server) tidy(ctx context.Context) error {
 }
 
 func (s *server) tidyOnce(ctx context.Context) {
-	if err := accounts.ForgetFailures(ctx, s.db, now().Add(-failureWindow)); err != nil {
+	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-failureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -52,7 +51,7 @@ func (s *server) GetProducts(ctx context.Context, r *cataloguev1.GetProductsRequ
 // PutProduct implements cataloguev1.CatalogueServer.
 func (s *server) PutProduct(ctx context.Context, in *cataloguev1.Product) (*cataloguev1.PutProductResponse, error) {
 	p := fromProto(in)
-	p.UpdatedAt = time.Now().UTC().Truncate(time.Microsecond) // as the database keeps it
+	p.UpdatedAt = postgres.Now()
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/domain/money"
 	"triptych/domain/order"
+	"triptych/internal/postgres"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
 	ordersv1 "triptych/proto/orders/v1"
@@ -89,7 +90,7 @@ func toEvent(o order.Order) proto.Message {
 // fromProto is a request to place an order: once under that key, and what.
 func fromProto(in *ordersv1.PlaceOrderRequest) (r idempotency.Request, d order.Draft, err error) {
 	account, err := parseID("account_id", in.GetAccountId())
-	r = idempotency.Request{Account: account, Key: in.GetKey(), Fingerprint: in.GetFingerprint(), At: now()}
+	r = idempotency.Request{Account: account, Key: in.GetKey(), Fingerprint: in.GetFingerprint(), At: postgres.Now()}
 	to := in.GetShipTo()
 	d = order.Draft{
 		FromCart: in.GetFromCart(),

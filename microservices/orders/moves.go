@@ -84,9 +84,9 @@ func (b books) store(ctx context.Context, r, next row, move saga.Move) (moved bo
 			return err
 		}
 		if move.Order == order.Rejected {
-			err = o.Reject(*reason, now())
+			err = o.Reject(*reason, postgres.Now())
 		} else {
-			err = o.To(move.Order, now())
+			err = o.To(move.Order, postgres.Now())
 		}
 		if err != nil {
 			return err
@@ -111,7 +111,7 @@ func (b books) wanted(ctx context.Context, account, id uuid.UUID, event saga.Eve
 		}
 		at := row{Order: id, Step: saga.Confirmed}
 		move, _ := saga.Moves.Next(at.Step, event)
-		if err := o.To(move.Order, now()); err != nil {
+		if err := o.To(move.Order, postgres.Now()); err != nil {
 			return err
 		}
 		next = row{Order: id, Step: move.To, Traceparent: traceparent(ctx)}

@@ -14,6 +14,7 @@ import (
 	"triptych/domain/order"
 	"triptych/internal/faults"
 	"triptych/internal/news"
+	"triptych/internal/postgres"
 	"triptych/internal/turns"
 	"triptych/microservices/orders/saga"
 	ordersv1 "triptych/proto/orders/v1"
@@ -34,9 +35,6 @@ func newServer(db *pgxpool.Pool, c catalogue, o others, wakeRelay func()) *serve
 	b := books{db: db, news: news.New(), wake: wakeRelay}
 	return &server{books: b, loop: newLoop(b, o), catalogue: c, placing: turns.New()}
 }
-
-// now is the time to the precision that the database keeps.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // newID returns a UUID of version 7, which sorts by the time it was made.
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -141,7 +139,7 @@ func (s *server) want(ctx context.Context, in *ordersv1.OrderRequest, event saga
 // tidy deletes what has lost its use, until ctx is done.
 func (s *server) tidy(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if err := idempotency.Forget(ctx, s.db, now()); err != nil && ctx.Err() == nil {
+		if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil && ctx.Err() == nil {
 			slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 		}
 		sleep(ctx, nil, 10*time.Minute)

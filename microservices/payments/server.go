@@ -28,9 +28,6 @@ type server struct {
 	lifetime time.Duration // of an authorisation
 }
 
-// now is the time to the precision that the database keeps.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
-
 // Authorise implements paymentsv1.PaymentsServer. It asks the processor with no
 // transaction open, for that may take long. Who asks again meanwhile has it ask
 // again: it says the same, and the first answer that is stored stands.
@@ -57,7 +54,7 @@ func (s *server) authorise(ctx context.Context, id uuid.UUID, token string, tota
 	}
 	err = faults.Point(ctx, "payments.authorise", func(ctx context.Context) error {
 		return postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
-			a = d.Authorisation(id, total, vat, now(), s.lifetime)
+			a = d.Authorisation(id, total, vat, postgres.Now(), s.lifetime)
 			inserted, err := authorisations.Insert(ctx, tx, a)
 			if err != nil {
 				return err
@@ -77,7 +74,7 @@ func (s *server) Capture(ctx context.Context, r *paymentsv1.CaptureRequest) (*pa
 	var a payment.Authorisation
 	err := faults.Point(ctx, "payments.capture", func(ctx context.Context) (err error) {
 		a, err = s.change(ctx, r.OrderId, func(a *payment.Authorisation) error {
-			a.Capture(now())
+			a.Capture(postgres.Now())
 			return nil
 		})
 		return err

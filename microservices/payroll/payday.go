@@ -13,6 +13,7 @@ import (
 	"triptych/internal/inbox"
 	"triptych/internal/kafka"
 	"triptych/internal/news"
+	"triptych/internal/postgres"
 	eventsv1 "triptych/proto/events/v1"
 	payrollv1 "triptych/proto/payroll/v1"
 	"triptych/store/idempotency"
@@ -51,9 +52,6 @@ func newPayday(db *pgxpool.Pool) *payday {
 		group:    "payroll",
 	}
 }
-
-// now is the time to the precision that the database keeps.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // PutEmployee implements payrollv1.PayrollServer.
 func (p *payday) PutEmployee(ctx context.Context, in *payrollv1.Employee) (*payrollv1.PutEmployeeResponse, error) {
@@ -133,10 +131,10 @@ func (p *payday) tidy(ctx context.Context) error {
 }
 
 func (p *payday) tidyOnce(ctx context.Context) {
-	if err := idempotency.Forget(ctx, p.db, now()); err != nil {
+	if err := idempotency.Forget(ctx, p.db, postgres.Now()); err != nil {
 		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}
-	if _, err := inbox.Forget(ctx, p.db, now().Add(-handledFor)); err != nil {
+	if _, err := inbox.Forget(ctx, p.db, postgres.Now().Add(-handledFor)); err != nil {
 		slog.WarnContext(ctx, "messages handled long ago stay", "err", err)
 	}
 }

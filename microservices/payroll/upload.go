@@ -17,6 +17,7 @@ import (
 	"triptych/domain/payroll"
 	"triptych/internal/faults"
 	"triptych/internal/outbox"
+	"triptych/internal/postgres"
 	"triptych/internal/rpc"
 	eventsv1 "triptych/proto/events/v1"
 	payrollv1 "triptych/proto/payroll/v1"
@@ -65,7 +66,7 @@ func fromBegin(b *payrollv1.StartRunRequest_Begin) (idempotency.Request, payroll
 		return idempotency.Request{}, payroll.Period{}, fault.New(fault.Malformed, "bad_request", "a timesheet begins with whose it is and what for")
 	}
 	period, err := payroll.ParsePeriod(b.GetPeriod())
-	return idempotency.Request{Account: account, Key: b.GetKey(), At: now()}, period, err
+	return idempotency.Request{Account: account, Key: b.GetKey(), At: postgres.Now()}, period, err
 }
 
 // accept waits for a place among the uploads and takes the file in.

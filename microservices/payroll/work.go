@@ -91,7 +91,7 @@ func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 		if _, err := wages.Pay(ctx, tx, r, rates, c); err != nil {
 			return err
 		}
-		err = wages.Complete(ctx, tx, r.ID, now())
+		err = wages.Complete(ctx, tx, r.ID, postgres.Now())
 		if errors.Is(err, wages.ErrUnpaid) {
 			return nil
 		}
@@ -104,7 +104,7 @@ func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 // fail ends a run because somebody cannot be paid.
 func (p *payday) fail(ctx context.Context, r wages.Run, why error) error {
 	slog.ErrorContext(ctx, "payroll run cannot be computed", "run", r.ID, "period", r.Period.String(), "err", why)
-	err := postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, now()) })
+	err := postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, postgres.Now()) })
 	if err == nil {
 		p.ended(ctx, r, wages.Failed)
 	}

@@ -125,7 +125,7 @@ func TestAChunkOfARunThatJustFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer failing.Rollback(context.Background())
-	if err := wages.Fail(t.Context(), failing, uuid.MustParse(r.Id), now()); err != nil {
+	if err := wages.Fail(t.Context(), failing, uuid.MustParse(r.Id), postgres.Now()); err != nil {
 		t.Fatal(err)
 	}
 	handled := make(chan error, 1)

@@ -13,6 +13,7 @@ import (
 	"triptych/domain/picture"
 	"triptych/internal/kafka"
 	"triptych/internal/news"
+	"triptych/internal/postgres"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
@@ -48,9 +49,6 @@ func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient) *galler
 		group:     "pictures",
 	}
 }
-
-// now is the time to the precision that the database keeps.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // GetJPEG implements picturesv1.PicturesServer.
 func (g *gallery) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*picturesv1.JPEG, error) {
@@ -132,7 +130,7 @@ func (g *gallery) tidy(ctx context.Context) error {
 }
 
 func (g *gallery) tidyOnce(ctx context.Context) {
-	if err := pictures.Forget(ctx, g.db, now().Add(-replacedFor)); err != nil {
+	if err := pictures.Forget(ctx, g.db, postgres.Now().Add(-replacedFor)); err != nil {
 		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
 	}
 }
