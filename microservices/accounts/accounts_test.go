@@ -67,8 +67,8 @@ func TestAnAccountIsMadeAndFound(t *testing.T) {
 	if f := fault.From(err); f == nil || f.Code != "invalid" || len(f.Fields) != 3 {
 		t.Errorf("an account that breaks every rule: %v", err)
 	}
-	for _, id := range []string{uuid.NewString(), "", "1"} {
-		if _, err := c.GetAccount(t.Context(), &accountsv1.GetAccountRequest{Id: id}); !fault.Is(err, "not_found") {
+	for id, code := range map[string]string{uuid.NewString(): "not_found", "": "invalid", "1": "invalid"} {
+		if _, err := c.GetAccount(t.Context(), &accountsv1.GetAccountRequest{Id: id}); !fault.Is(err, code) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

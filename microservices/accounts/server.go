@@ -13,6 +13,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/internal/password"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	"triptych/internal/token"
 	"triptych/internal/turns"
 	accountsv1 "triptych/proto/accounts/v1"
@@ -64,18 +65,16 @@ func (s *server) createManager(ctx context.Context, email, password string) erro
 
 // GetAccount implements accountsv1.AccountsServer.
 func (s *server) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	id, err := uuid.Parse(r.Id)
+	id, err := rpc.ParseID("id", r.Id)
 	if err != nil {
-		return nil, noAccount()
+		return nil, err
 	}
 	a, ok, err := accounts.ByID(ctx, s.db, id)
 	if err == nil && !ok {
-		err = noAccount()
+		err = fault.New(fault.NotFound, "not_found", "there is no such account")
 	}
 	return toProto(a), err
 }
-
-func noAccount() error { return fault.New(fault.NotFound, "not_found", "there is no such account") }
 
 func toProto(a account.Account) *accountsv1.Account {
 	return &accountsv1.Account{Id: a.ID.String(), Email: a.Email, Name: a.Name, Role: string(a.Role)}

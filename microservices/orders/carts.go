@@ -12,6 +12,7 @@ import (
 	"triptych/domain/catalog"
 	"triptych/domain/order"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	cartsv1 "triptych/proto/carts/v1"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	"triptych/store/carts"
@@ -39,7 +40,7 @@ type basket struct {
 
 // GetCart implements cartsv1.CartsServer.
 func (b *basket) GetCart(ctx context.Context, in *cartsv1.GetCartRequest) (*cartsv1.Cart, error) {
-	account, err := parseID("account_id", in.GetAccountId())
+	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func (b *basket) cart(ctx context.Context, account uuid.UUID) (*cartsv1.Cart, er
 
 // SetLine implements cartsv1.CartsServer.
 func (b *basket) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cartsv1.Cart, error) {
-	account, err := parseID("account_id", in.GetAccountId())
+	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (b *basket) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cart
 
 // Clear implements cartsv1.CartsServer.
 func (b *basket) Clear(ctx context.Context, in *cartsv1.ClearRequest) (*emptypb.Empty, error) {
-	account, err := parseID("account_id", in.GetAccountId())
+	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}

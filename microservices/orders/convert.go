@@ -8,10 +8,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"triptych/domain/catalog"
-	"triptych/domain/fault"
 	"triptych/domain/money"
 	"triptych/domain/order"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
 	ordersv1 "triptych/proto/orders/v1"
@@ -89,7 +89,7 @@ func toEvent(o order.Order) proto.Message {
 
 // fromProto is a request to place an order: once under that key, and what.
 func fromProto(in *ordersv1.PlaceOrderRequest) (r idempotency.Request, d order.Draft, err error) {
-	account, err := parseID("account_id", in.GetAccountId())
+	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	r = idempotency.Request{Account: account, Key: in.GetKey(), Fingerprint: in.GetFingerprint(), At: postgres.Now()}
 	to := in.GetShipTo()
 	d = order.Draft{
@@ -115,18 +115,10 @@ func fromProducts(in *cataloguev1.Products) map[string]catalog.Product {
 	return out
 }
 
-func parseID(field, s string) (uuid.UUID, error) {
-	id, err := uuid.Parse(s)
-	if err != nil {
-		return uuid.Nil, fault.New(fault.Malformed, "bad_parameter", "%s must be a UUID", field)
-	}
-	return id, nil
-}
-
-// parseAccount is parseID of whose an order must be, where none is anybody's.
-func parseAccount(s string) (uuid.UUID, error) {
+// parseOptionalID reads an id that may be left out; it is zero then.
+func parseOptionalID(field, s string) (uuid.UUID, error) {
 	if s == "" {
 		return uuid.Nil, nil
 	}
-	return parseID("account_id", s)
+	return rpc.ParseID(field, s)
 }

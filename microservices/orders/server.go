@@ -10,11 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 
-	"triptych/domain/fault"
 	"triptych/domain/order"
 	"triptych/internal/faults"
 	"triptych/internal/news"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	"triptych/internal/turns"
 	"triptych/microservices/orders/saga"
 	ordersv1 "triptych/proto/orders/v1"
@@ -46,8 +46,8 @@ func (s *server) find(ctx context.Context, account, id uuid.UUID) (order.Order, 
 
 // named returns whose order is meant, and which.
 func named(in *ordersv1.OrderRequest) (account, id uuid.UUID, err error) {
-	if account, err = parseAccount(in.GetAccountId()); err == nil {
-		id, err = parseID("id", in.GetId())
+	if account, err = parseOptionalID("account_id", in.GetAccountId()); err == nil {
+		id, err = rpc.ParseID("id", in.GetId())
 	}
 	return account, id, err
 }
@@ -82,15 +82,13 @@ const maxPage = 101
 
 // ListOrders implements ordersv1.OrdersServer.
 func (s *server) ListOrders(ctx context.Context, in *ordersv1.ListOrdersRequest) (*ordersv1.OrderList, error) {
-	account, err := parseAccount(in.GetAccountId())
+	account, err := parseOptionalID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}
-	var after uuid.UUID
-	if in.GetAfter() != "" {
-		if after, err = uuid.Parse(in.GetAfter()); err != nil {
-			return nil, fault.New(fault.Malformed, "bad_parameter", "cursor must be the value of next in an earlier answer")
-		}
+	after, err := parseOptionalID("after", in.GetAfter())
+	if err != nil {
+		return nil, err
 	}
 	found, err := orders.List(ctx, s.db, account, order.Status(in.GetStatus()), after, min(max(int(in.GetLimit()), 1), maxPage))
 	out := &ordersv1.OrderList{}

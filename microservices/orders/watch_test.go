@@ -82,7 +82,7 @@ func TestOrdersAreListedNewestFirst(t *testing.T) {
 			t.Errorf("%v: got %v", l.request, got)
 		}
 	}
-	if _, err := s.orders.ListOrders(t.Context(), &ordersv1.ListOrdersRequest{Limit: 10, After: "yesterday"}); !fault.Is(err, "bad_parameter") {
+	if _, err := s.orders.ListOrders(t.Context(), &ordersv1.ListOrdersRequest{Limit: 10, After: "yesterday"}); !fault.Is(err, "invalid") {
 		t.Errorf("after what is no id: got %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"triptych/domain/payment"
 	"triptych/internal/faults"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	paymentsv1 "triptych/proto/payments/v1"
 	"triptych/store/authorisations"
 	"triptych/store/payments"
@@ -32,7 +33,7 @@ type server struct {
 // transaction open, for that may take long. Who asks again meanwhile has it ask
 // again: it says the same, and the first answer that is stored stands.
 func (s *server) Authorise(ctx context.Context, r *paymentsv1.AuthoriseRequest) (*paymentsv1.AuthoriseResponse, error) {
-	id, err := orderID(r.OrderId)
+	id, err := rpc.ParseID("order_id", r.OrderId)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func (s *server) Refund(ctx context.Context, r *paymentsv1.RefundRequest) (*empt
 // change moves an order's payment on, in one transaction with all that it
 // entails, and returns it as it is then.
 func (s *server) change(ctx context.Context, order string, move func(*payment.Authorisation) error) (a payment.Authorisation, err error) {
-	id, err := orderID(order)
+	id, err := rpc.ParseID("order_id", order)
 	if err != nil {
 		return a, err
 	}
@@ -132,12 +133,4 @@ func settle(ctx context.Context, tx pgx.Tx, a payment.Authorisation) error {
 		return payments.Book(ctx, tx, j)
 	}
 	return nil
-}
-
-func orderID(s string) (uuid.UUID, error) {
-	id, err := uuid.Parse(s)
-	if err != nil {
-		return id, fault.NewInvalid("/order_id", "must be a UUID")
-	}
-	return id, nil
 }

@@ -14,6 +14,7 @@ import (
 	"triptych/internal/kafka"
 	"triptych/internal/news"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	eventsv1 "triptych/proto/events/v1"
 	payrollv1 "triptych/proto/payroll/v1"
 	"triptych/store/idempotency"
@@ -71,25 +72,33 @@ func (p *payday) ListEmployees(ctx context.Context, in *payrollv1.ListEmployeesR
 
 // GetRun implements payrollv1.PayrollServer.
 func (p *payday) GetRun(ctx context.Context, in *payrollv1.RunRequest) (*payrollv1.Run, error) {
-	r, err := p.find(ctx, in.Id)
+	id, err := rpc.ParseID("id", in.Id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.find(ctx, id)
 	return toRun(r), err
 }
 
 // WatchRun implements payrollv1.PayrollServer.
 func (p *payday) WatchRun(in *payrollv1.RunRequest, stream grpc.ServerStreamingServer[payrollv1.Run]) error {
-	r, err := p.find(stream.Context(), in.Id)
+	id, err := rpc.ParseID("id", in.Id)
 	if err != nil {
 		return err
 	}
-	return news.Watch(stream.Context(), p.news, r.ID, func() (wages.Run, bool, error) {
-		r, err := p.find(stream.Context(), in.Id)
+	return news.Watch(stream.Context(), p.news, id, func() (wages.Run, bool, error) {
+		r, err := p.find(stream.Context(), id)
 		return r, r.Status != wages.Running, err
 	}, func(r wages.Run) error { return stream.Send(toRun(r)) })
 }
 
 // ListPayslips implements payrollv1.PayrollServer.
 func (p *payday) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsRequest) (*payrollv1.Payslips, error) {
-	r, err := p.find(ctx, in.RunId)
+	id, err := rpc.ParseID("run_id", in.RunId)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -97,20 +106,14 @@ func (p *payday) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsReq
 	return &payrollv1.Payslips{Payslips: each(slips, toPayslip)}, err
 }
 
-// find returns the run of that id. What is no id names no run.
-func (p *payday) find(ctx context.Context, id string) (wages.Run, error) {
-	known, err := uuid.Parse(id)
-	if err != nil {
-		return wages.Run{}, noRun()
-	}
-	r, ok, err := wages.Find(ctx, p.db, known)
+// find returns a run.
+func (p *payday) find(ctx context.Context, id uuid.UUID) (wages.Run, error) {
+	r, ok, err := wages.Find(ctx, p.db, id)
 	if err == nil && !ok {
-		err = noRun()
+		err = fault.New(fault.NotFound, "not_found", "there is no such payroll run")
 	}
 	return r, err
 }
-
-func noRun() error { return fault.New(fault.NotFound, "not_found", "there is no such payroll run") }
 
 // handledFor is how long it is known which messages were handled: longer than
 // any is kept that may come again.

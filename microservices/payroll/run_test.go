@@ -62,18 +62,18 @@ func TestARun(t *testing.T) {
 
 func TestARunThatThereIsNot(t *testing.T) {
 	_, c := open(t)
-	for _, id := range []string{uuid.NewString(), "", "none"} {
-		if _, err := c.GetRun(t.Context(), &payrollv1.RunRequest{Id: id}); !fault.Is(err, "not_found") {
+	for id, code := range map[string]string{uuid.NewString(): "not_found", "": "invalid", "none": "invalid"} {
+		if _, err := c.GetRun(t.Context(), &payrollv1.RunRequest{Id: id}); !fault.Is(err, code) {
 			t.Errorf("get %q: %v", id, err)
 		}
-		if _, err := c.ListPayslips(t.Context(), &payrollv1.ListPayslipsRequest{RunId: id, Limit: 1}); !fault.Is(err, "not_found") {
+		if _, err := c.ListPayslips(t.Context(), &payrollv1.ListPayslipsRequest{RunId: id, Limit: 1}); !fault.Is(err, code) {
 			t.Errorf("payslips of %q: %v", id, err)
 		}
 		stream, err := c.WatchRun(t.Context(), &payrollv1.RunRequest{Id: id})
 		if err == nil {
 			_, err = stream.Recv()
 		}
-		if !fault.Is(err, "not_found") {
+		if !fault.Is(err, code) {
 			t.Errorf("watch %q: %v", id, err)
 		}
 	}

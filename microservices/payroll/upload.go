@@ -53,7 +53,7 @@ func (p *payday) StartRun(stream grpc.ClientStreamingServer[payrollv1.StartRunRe
 		return err
 	}
 	p.wake()
-	r, err := p.find(ctx, id.String())
+	r, err := p.find(ctx, id)
 	if err != nil {
 		return err
 	}

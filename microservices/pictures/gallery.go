@@ -9,11 +9,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 
-	"triptych/domain/fault"
 	"triptych/domain/picture"
 	"triptych/internal/kafka"
 	"triptych/internal/news"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
@@ -56,7 +56,7 @@ func (g *gallery) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	id, err := parseID(in.Id)
+	id, err := rpc.ParseID("id", in.Id)
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +90,10 @@ func (g *gallery) Watch(in *picturesv1.WatchRequest, stream grpc.ServerStreaming
 
 func (g *gallery) which(ctx context.Context, in *picturesv1.WatchRequest) (uuid.UUID, error) {
 	if _, ok := in.Which.(*picturesv1.WatchRequest_Sku); !ok {
-		return parseID(in.GetId())
+		return rpc.ParseID("id", in.GetId())
 	}
 	newest, err := pictures.Newest(ctx, g.db, in.GetSku())
 	return newest.ID, err
-}
-
-// parseID reads the id of a picture. What is no id names no picture.
-func parseID(s string) (uuid.UUID, error) {
-	id, err := uuid.Parse(s)
-	if err != nil {
-		return uuid.Nil, fault.New(fault.NotFound, "not_found", "there is no such picture")
-	}
-	return id, nil
 }
 
 func toPicture(s pictures.State) *picturesv1.Picture {

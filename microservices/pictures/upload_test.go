@@ -90,21 +90,35 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 func TestPicturesThatThereAreNot(t *testing.T) {
 	_, c := open(t)
 	ready := uuid.NewString()
-	for _, in := range []*picturesv1.GetJPEGRequest{{Id: ready, Size: "small"}, {Id: "none", Size: "small"}, {Id: ready, Size: "huge"}} {
+	for _, in := range []*picturesv1.GetJPEGRequest{{Id: ready, Size: "small"}, {Id: ready, Size: "huge"}} {
 		if _, err := c.GetJPEG(t.Context(), in); !fault.Is(err, "not_found") {
 			t.Errorf("get %v: %v", in, err)
 		}
 	}
-	for _, in := range []*picturesv1.WatchRequest{byID(ready), byID("none"), bySKU("TEA"), {}} {
-		s, err := c.Watch(t.Context(), in)
-		if err == nil {
-			_, err = s.Recv()
-		}
-		if !fault.Is(err, "not_found") {
+	for _, in := range []*picturesv1.WatchRequest{byID(ready), bySKU("TEA")} {
+		if err := watched(t, c, in); !fault.Is(err, "not_found") {
 			t.Errorf("watch %v: %v", in, err)
 		}
+	}
+	for _, in := range []*picturesv1.WatchRequest{byID("none"), {}} {
+		if err := watched(t, c, in); !fault.Is(err, "invalid") {
+			t.Errorf("watch %v: %v", in, err)
+		}
+	}
+	if _, err := c.GetJPEG(t.Context(), &picturesv1.GetJPEGRequest{Id: "none", Size: "small"}); !fault.Is(err, "invalid") {
+		t.Errorf("get what is no id: %v", err)
 	}
 	if shown, err := c.GetShown(t.Context(), &picturesv1.GetShownRequest{Skus: []string{"TEA"}}); err != nil || len(shown.Pictures) != 0 {
 		t.Errorf("shown: %v, %v, want nothing", shown, err)
 	}
+}
+
+// watched returns how a watch begins to fail.
+func watched(t *testing.T, c picturesv1.PicturesClient, in *picturesv1.WatchRequest) error {
+	t.Helper()
+	s, err := c.Watch(t.Context(), in)
+	if err == nil {
+		_, err = s.Recv()
+	}
+	return err
 }

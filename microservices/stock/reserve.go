@@ -12,6 +12,7 @@ import (
 	"triptych/domain/order"
 	"triptych/internal/faults"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	stockv1 "triptych/proto/stock/v1"
 	"triptych/store/reservations"
 	"triptych/store/stock"
@@ -19,7 +20,7 @@ import (
 
 // Reserve implements stockv1.StockServer.
 func (s *server) Reserve(ctx context.Context, r *stockv1.ReserveRequest) (*stockv1.ReserveResponse, error) {
-	id, err := orderID(r.OrderId)
+	id, err := rpc.ParseID("order_id", r.OrderId)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ func again(ctx context.Context, tx pgx.Tx, id uuid.UUID) (short string, err erro
 
 // Release implements stockv1.StockServer.
 func (s *server) Release(ctx context.Context, r *stockv1.ReleaseRequest) (*emptypb.Empty, error) {
-	id, err := orderID(r.OrderId)
+	id, err := rpc.ParseID("order_id", r.OrderId)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +90,6 @@ func release(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 		return err
 	}
 	return stock.GiveBack(ctx, tx, id, lines)
-}
-
-func orderID(s string) (uuid.UUID, error) {
-	id, err := uuid.Parse(s)
-	if err != nil {
-		return id, fault.NewInvalid("/order_id", "must be a UUID")
-	}
-	return id, nil
 }
 
 // wanted returns the lines of a request, which must be those of an order.
