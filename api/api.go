@@ -74,19 +74,21 @@ func Handler(shop Shop, o Options) http.Handler {
 	mux.Handle("GET /healthz", s.errors(s.alive))
 	mux.Handle("GET /readyz", s.errors(s.ready))
 	mux.Handle("/", s.errors(s.unrouted(mux)))
-	return otelhttp.NewHandler(rest.TraceID(mux), "http", otelhttp.WithFilter(traced))
+	return addressed(otelhttp.NewHandler(rest.TraceID(mux), "http",
+		otelhttp.WithFilter(func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/") })))
 }
 
-// traced reports whether there is a span of a request. Questions how the process
-// is get none, nor do requests whose attributes are no text: they cannot be sent
-// to telemetry, and would take along the hundreds of spans that go with them.
-func traced(r *http.Request) bool {
-	for _, text := range []string{r.URL.Path, r.UserAgent(), r.Header.Get("X-Forwarded-For")} {
-		if !utf8.ValidString(text) {
-			return false
+// addressed refuses requests to a host that is no text. net/http does so when it
+// is in the header Host, but not when it is in the request's first line; and it
+// would be in telemetry, where one such host puts an end to all metrics.
+func addressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !utf8.ValidString(r.Host) {
+			rest.Problem(w, r, fault.New(fault.Malformed, "bad_parameter", "the host must be UTF-8"), nil)
+			return
 		}
-	}
-	return strings.HasPrefix(r.URL.Path, "/v1/")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // handler makes a route's handler: shed what is too much, find out who is

@@ -8,6 +8,7 @@ import (
 
 	"go.opentelemetry.io/contrib/bridges/otelslog"
 	"go.opentelemetry.io/contrib/instrumentation/runtime"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -79,7 +80,7 @@ func (e *export) addTraces(ctx context.Context, o Options, to string, res *resou
 	if o.Getenv("OTEL_BSP_SCHEDULE_DELAY") == "" {
 		opts = append(opts, trace.WithBatchTimeout(batchDelay))
 	}
-	e.tracers = trace.NewTracerProvider(trace.WithResource(res), trace.WithBatcher(x, opts...))
+	e.tracers = trace.NewTracerProvider(trace.WithResource(res), trace.WithBatcher(textSpans{x}, opts...))
 	e.stops = append(e.stops, e.tracers.Shutdown)
 	return nil
 }
@@ -95,10 +96,17 @@ func (e *export) addMetrics(ctx context.Context, o Options, to string, res *reso
 	if o.Getenv("OTEL_METRIC_EXPORT_INTERVAL") == "" {
 		opts = append(opts, metric.WithInterval(metricInterval))
 	}
-	e.meters = metric.NewMeterProvider(metric.WithResource(res), metric.WithReader(metric.NewPeriodicReader(x, opts...)))
+	e.meters = metric.NewMeterProvider(metric.WithResource(res), metric.WithView(withoutHosts),
+		metric.WithReader(metric.NewPeriodicReader(x, opts...)))
 	e.stops = append(e.stops, e.meters.Shutdown)
 	return nil
 }
+
+// withoutHosts leaves out of a server's metrics whom requests are addressed to,
+// which strangers choose: as much as they like, and what is no text.
+// (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server)
+var withoutHosts = metric.NewView(metric.Instrument{Name: "http.server.*"},
+	metric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")})
 
 func (e *export) addLogs(ctx context.Context, _ Options, to string, res *resource.Resource) error {
 	x, err := otlploghttp.New(ctx, otlploghttp.WithEndpointURL(to), otlploghttp.WithTimeout(sendTimeout),
@@ -108,7 +116,7 @@ func (e *export) addLogs(ctx context.Context, _ Options, to string, res *resourc
 		return err
 	}
 	e.loggers = log.NewLoggerProvider(log.WithResource(res),
-		log.WithProcessor(log.NewBatchProcessor(x, log.WithExportTimeout(exportTimeout))))
+		log.WithProcessor(log.NewBatchProcessor(textLogs{x}, log.WithExportTimeout(exportTimeout))))
 	e.stops = append(e.stops, e.loggers.Shutdown)
 	return nil
 }
