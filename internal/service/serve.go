@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,22 @@ import (
 // Go runs f beside the server, from Serve on. When it fails the service ends.
 // At the end its ctx is done after the last call was answered.
 func (s *Service) Go(f func(ctx context.Context) error) { s.work = append(s.work, f) }
+
+// Every calls f beside the server, once in each interval.
+func (s *Service) Every(interval time.Duration, f func(ctx context.Context)) {
+	s.Go(func(ctx context.Context) error {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+				f(ctx)
+			}
+		}
+	})
+}
 
 // Serve serves gRPC until ctx is done, and returns when everything has ended.
 func (s *Service) Serve(ctx context.Context) error {

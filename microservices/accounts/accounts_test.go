@@ -131,7 +131,7 @@ func TestOldFailuresAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.tidyOnce(t.Context())
+	s.tidy(t.Context())
 	var left string
 	if err := s.db.QueryRow(t.Context(), `SELECT string_agg(email_key, ',') FROM sign_in_failures`).Scan(&left); err != nil || left != "new@example.com" {
 		t.Errorf("left: %s, %v", left, err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"time"
 
 	"triptych/internal/env"
 	"triptych/internal/password"
@@ -30,7 +31,7 @@ func run(ctx context.Context, s *service.Service) error {
 		return fmt.Errorf("MANAGER_EMAIL and MANAGER_PASSWORD: %w", err)
 	}
 	accountsv1.RegisterAccountsServer(s.Server, a)
-	s.Go(a.tidy)
+	s.Every(10*time.Minute, a.tidy)
 	return s.Serve(ctx)
 }
 

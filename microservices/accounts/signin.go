@@ -66,21 +66,8 @@ func (s *server) failed(ctx context.Context, email string) error {
 	return fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
 }
 
-// tidy forgets old failures, until ctx is done.
-func (s *server) tidy(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			s.tidyOnce(ctx)
-		}
-	}
-}
-
-func (s *server) tidyOnce(ctx context.Context) {
+// tidy forgets old failures.
+func (s *server) tidy(ctx context.Context) {
 	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-failureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"triptych/internal/kafka"
 	"triptych/internal/outbox"
@@ -52,6 +53,6 @@ func run(ctx context.Context, s *service.Service) error {
 	cartsv1.RegisterCartsServer(s.Server, &basket{db: db, catalogue: shop})
 	s.Go(relay.Run)
 	s.Go(server.loop.run)
-	s.Go(server.tidy)
+	s.Every(10*time.Minute, server.tidy)
 	return s.Serve(ctx)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -134,13 +133,9 @@ func (s *server) want(ctx context.Context, in *ordersv1.OrderRequest, event saga
 	return toProto(o), nil
 }
 
-// tidy deletes what has lost its use, until ctx is done.
-func (s *server) tidy(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil && ctx.Err() == nil {
-			slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
-		}
-		sleep(ctx, nil, 10*time.Minute)
+// tidy deletes what has lost its use.
+func (s *server) tidy(ctx context.Context) {
+	if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil {
+		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}
-	return nil
 }

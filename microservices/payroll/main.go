@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"triptych/internal/inbox"
 	"triptych/internal/outbox"
@@ -37,6 +38,6 @@ func run(ctx context.Context, s *service.Service) error {
 	for range workers {
 		s.Go(func(ctx context.Context) error { return log.Consume(ctx, p.worker()) })
 	}
-	s.Go(p.tidy)
+	s.Every(10*time.Minute, p.tidy)
 	return s.Serve(ctx)
 }

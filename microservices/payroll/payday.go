@@ -119,21 +119,8 @@ func (p *payday) find(ctx context.Context, id uuid.UUID) (wages.Run, error) {
 // any is kept that may come again.
 const handledFor = 30 * 24 * time.Hour
 
-// tidy deletes what has lost its use, until ctx is done.
-func (p *payday) tidy(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			p.tidyOnce(ctx)
-		}
-	}
-}
-
-func (p *payday) tidyOnce(ctx context.Context) {
+// tidy deletes what has lost its use.
+func (p *payday) tidy(ctx context.Context) {
 	if err := idempotency.Forget(ctx, p.db, postgres.Now()); err != nil {
 		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}

@@ -106,21 +106,8 @@ func toPicture(s pictures.State) *picturesv1.Picture {
 	}
 }
 
-// tidy deletes replaced pictures, until ctx is done.
-func (g *gallery) tidy(ctx context.Context) error {
-	tick := time.NewTicker(10 * time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			g.tidyOnce(ctx)
-		}
-	}
-}
-
-func (g *gallery) tidyOnce(ctx context.Context) {
+// tidy deletes replaced pictures.
+func (g *gallery) tidy(ctx context.Context) {
 	if err := pictures.Forget(ctx, g.db, postgres.Now().Add(-replacedFor)); err != nil {
 		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"triptych/internal/outbox"
 	"triptych/internal/service"
@@ -34,6 +35,6 @@ func run(ctx context.Context, s *service.Service) error {
 	s.Go(relay.Run)
 	picturesv1.RegisterPicturesServer(s.Server, g)
 	s.Go(func(ctx context.Context) error { return log.Consume(ctx, newResizer(g).consumer()) })
-	s.Go(g.tidy)
+	s.Every(10*time.Minute, g.tidy)
 	return s.Serve(ctx)
 }

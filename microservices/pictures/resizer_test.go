@@ -235,14 +235,14 @@ func TestReplacedPicturesAreForgotten(t *testing.T) {
 		_, err := c.GetJPEG(t.Context(), &picturesv1.GetJPEGRequest{Id: id, Size: "thumb"})
 		return err == nil
 	}
-	g.tidyOnce(t.Context())
+	g.tidy(t.Context())
 	if !there(old) || !there(young) {
 		t.Error("a picture that was just replaced is gone")
 	}
 	if _, err := g.db.Exec(t.Context(), `UPDATE pictures SET finished_at = finished_at - interval '61 minutes'`); err != nil {
 		t.Fatal(err)
 	}
-	g.tidyOnce(t.Context())
+	g.tidy(t.Context())
 	if there(old) || !there(young) {
 		t.Errorf("after an hour: the old one is there: %v, the new one: %v; want the new one alone", there(old), there(young))
 	}
