@@ -61,6 +61,7 @@ func goBuild(ctx context.Context, o Options, what, to string, packages ...string
 	defer unlock()
 	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-tags", buildTags, "-o", to}, packages...)...)
 	cmd.Dir = o.Root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // no C library in each process
 	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
 		return errors.New("the go command is not on the PATH: install Go 1.26 or newer from https://go.dev/dl")
