@@ -161,6 +161,8 @@ func TestRefusals(t *testing.T) {
 		{boss, "POST", "/v1/payroll/runs?period=2026-11", strings.Repeat("x", 8<<20+1), csv, 413, "body_too_large"},
 		{boss, "GET", "/v1/payroll/runs/1", "", nil, 404, "not_found"},
 		{none, "GET", "/v1/pictures/1/thumb", "", nil, 404, "not_found"},
+		{none, "GET", "/v1/pictures/" + id + "/huge", "", nil, 404, "not_found"},
+		{none, "GET", "/v1/pictures/" + id + "/%FF", "", nil, 404, "not_found"},
 
 		{boss, "GET", "/v1/reports/sales?from=2026-11-01", "", nil, 400, "bad_parameter"},
 		{boss, "GET", "/v1/reports/sales?from=2026-11-02&to=2026-11-01", "", nil, 400, "bad_parameter"},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"triptych/domain/catalog"
+	"triptych/domain/picture"
 	"triptych/internal/rest"
 )
 
@@ -81,7 +82,11 @@ func (s *server) getPicture(w http.ResponseWriter, r *http.Request, _ Caller) er
 	if err != nil {
 		return err
 	}
-	jpeg, tag, err := s.Pictures.Picture(r.Context(), id, r.PathValue("size"))
+	size, err := picture.ParseSize(r.PathValue("size"))
+	if err != nil {
+		return err
+	}
+	jpeg, tag, err := s.Pictures.Picture(r.Context(), id, string(size))
 	if err != nil {
 		return err
 	}

@@ -295,6 +295,7 @@ func accepted(t *try) {
 func noPicture(t *try) {
 	p := t.pictured(t.product(100, 0), asJPEG(t, corners(20, 20)), "image/jpeg")
 	t.get(nil, strings.Replace(p.Sizes["thumb"], "/thumb", "/huge", 1)).refused(http.StatusNotFound, "not_found")
+	t.get(nil, strings.Replace(p.Sizes["thumb"], "/thumb", "/%FF", 1)).refused(http.StatusNotFound, "not_found")
 	t.get(nil, "/v1/pictures/0192f0c1-7b5e-7c3a-9d2e-4f1a2b3c4d5e/thumb").refused(http.StatusNotFound, "not_found")
 	t.upload(t.newSKU(), asJPEG(t, corners(20, 20)), "image/jpeg").refused(http.StatusNotFound, "not_found")
 }
