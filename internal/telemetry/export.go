@@ -22,8 +22,10 @@ import (
 // dropped. Each has a variable of its own in OpenTelemetry's standard, which
 // wins.
 const (
-	queueSize       = 2048 // spans or log lines, about 2 MB when full
+	queueSize       = 2048 // spans, about 2 MB when full
 	batchSize       = 512
+	logQueueSize    = 512 // 600 bytes each, also when it is empty
+	logBatchSize    = 128
 	batchDelay      = time.Second
 	metricInterval  = 10 * time.Second
 	sendTimeout     = 5 * time.Second // one request to the receiver
@@ -108,15 +110,21 @@ func (e *export) addMetrics(ctx context.Context, o Options, to string, res *reso
 var withoutHosts = metric.NewView(metric.Instrument{Name: "http.server.*"},
 	metric.Stream{AttributeFilter: attribute.NewDenyKeysFilter("server.address", "server.port")})
 
-func (e *export) addLogs(ctx context.Context, _ Options, to string, res *resource.Resource) error {
+func (e *export) addLogs(ctx context.Context, o Options, to string, res *resource.Resource) error {
 	x, err := otlploghttp.New(ctx, otlploghttp.WithEndpointURL(to), otlploghttp.WithTimeout(sendTimeout),
 		otlploghttp.WithRetry(otlploghttp.RetryConfig{Enabled: true,
 			InitialInterval: retryFirst, MaxInterval: retryLongest, MaxElapsedTime: retryAltogether}))
 	if err != nil {
 		return err
 	}
-	e.loggers = log.NewLoggerProvider(log.WithResource(res),
-		log.WithProcessor(log.NewBatchProcessor(textLogs{x}, log.WithExportTimeout(exportTimeout))))
+	opts := []log.BatchProcessorOption{log.WithExportTimeout(exportTimeout)}
+	if o.Getenv("OTEL_BLRP_MAX_QUEUE_SIZE") == "" {
+		opts = append(opts, log.WithMaxQueueSize(logQueueSize))
+	}
+	if o.Getenv("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE") == "" {
+		opts = append(opts, log.WithExportMaxBatchSize(logBatchSize))
+	}
+	e.loggers = log.NewLoggerProvider(log.WithResource(res), log.WithProcessor(log.NewBatchProcessor(textLogs{x}, opts...)))
 	e.stops = append(e.stops, e.loggers.Shutdown)
 	return nil
 }
