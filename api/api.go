@@ -7,8 +7,10 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -96,6 +98,11 @@ func addressed(next http.Handler) http.Handler {
 func (s *server) handler(route Route) http.Handler {
 	return s.errors(func(w http.ResponseWriter, r *http.Request) error {
 		nameSpan(r, route)
+		if route.Class == SigningIn {
+			if err := readFirst(w, r); err != nil {
+				return err
+			}
+		}
 		leave, ok := s.limiter.Enter(int(class(route, r)))
 		if !ok {
 			return rest.Overloaded()
@@ -109,6 +116,17 @@ func (s *server) handler(route Route) http.Handler {
 		defer cancel()
 		return route.serve(s, w, r.WithContext(ctx), caller)
 	})
+}
+
+// maxSignIn is the size to which the body of who signs in is read, in bytes.
+const maxSignIn = 16 << 10
+
+// readFirst reads a request's body before it takes a place. Nobody knows who
+// signs in: fifty who send a byte now and then would else keep all others out.
+func readFirst(w http.ResponseWriter, r *http.Request) error {
+	body, err := rest.Body(w, r, maxSignIn)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err
 }
 
 // class is a request's: that of its route, unless it wishes to wait. Those who

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -196,6 +197,32 @@ func TestWhoWaitsTakesNoPlaceOfWhoLooks(t *testing.T) {
 		t.Errorf("a third who waits: got %d %s", a.StatusCode, a.body)
 	}
 	stop()
+}
+
+// Whoever has not said yet who they are, and takes their time, takes no place.
+func TestWhoSendsSlowlyKeepsNobodyOut(t *testing.T) {
+	f := open(t, func(o *Options) { o.MaxSignIns = 1 })
+	sending, stop := io.Pipe()
+	slow, err := http.NewRequest("POST", f.URL+"/v1/sessions", sending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow.Header.Set("Content-Type", "application/json")
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if a, err := f.Client().Do(slow); err == nil {
+			a.Body.Close()
+		}
+	}()
+	if _, err := stop.Write([]byte("{")); err != nil { // it is on its way
+		t.Fatal(err)
+	}
+	if a := f.ask(t, "", "POST", "/v1/sessions", `{"email":"ada@example.com","password":"secret word"}`); a.StatusCode != http.StatusCreated {
+		t.Errorf("got %d %s", a.StatusCode, a.body)
+	}
+	stop.Close()
+	<-gone
 }
 
 // A place is given back however a request ends.
