@@ -31,29 +31,29 @@ func (c catalogue) products(ctx context.Context, items []order.Item) (map[string
 	return fromProducts(found), err
 }
 
-// basket serves Carts.
-type basket struct {
+// cartServer serves Carts.
+type cartServer struct {
 	cartsv1.UnimplementedCartsServer
 	db        *pgxpool.Pool
 	catalogue catalogue
 }
 
 // GetCart implements cartsv1.CartsServer.
-func (b *basket) GetCart(ctx context.Context, in *cartsv1.GetCartRequest) (*cartsv1.Cart, error) {
+func (s *cartServer) GetCart(ctx context.Context, in *cartsv1.GetCartRequest) (*cartsv1.Cart, error) {
 	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}
-	return b.cart(ctx, account)
+	return s.cart(ctx, account)
 }
 
 // cart reads a cart, and puts today's prices to it.
-func (b *basket) cart(ctx context.Context, account uuid.UUID) (*cartsv1.Cart, error) {
-	items, err := carts.Items(ctx, b.db, account)
+func (s *cartServer) cart(ctx context.Context, account uuid.UUID) (*cartsv1.Cart, error) {
+	items, err := carts.Items(ctx, s.db, account)
 	if err != nil || len(items) == 0 {
 		return &cartsv1.Cart{}, err
 	}
-	products, err := b.catalogue.products(ctx, items)
+	products, err := s.catalogue.products(ctx, items)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (b *basket) cart(ctx context.Context, account uuid.UUID) (*cartsv1.Cart, er
 }
 
 // SetLine implements cartsv1.CartsServer.
-func (b *basket) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cartsv1.Cart, error) {
+func (s *cartServer) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cartsv1.Cart, error) {
 	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
@@ -71,25 +71,25 @@ func (b *basket) SetLine(ctx context.Context, in *cartsv1.SetLineRequest) (*cart
 	if err := cart.CheckQuantity(item.Quantity); err != nil {
 		return nil, err
 	}
-	products, err := b.catalogue.products(ctx, []order.Item{item})
+	products, err := s.catalogue.products(ctx, []order.Item{item})
 	if err != nil {
 		return nil, err
 	}
 	if len(products) == 0 {
 		return nil, catalog.NoProduct(item.SKU)
 	}
-	err = postgres.InTx(ctx, b.db, func(tx pgx.Tx) error { return carts.Set(ctx, tx, account, item) })
+	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error { return carts.Set(ctx, tx, account, item) })
 	if err != nil {
 		return nil, err
 	}
-	return b.cart(ctx, account)
+	return s.cart(ctx, account)
 }
 
 // Clear implements cartsv1.CartsServer.
-func (b *basket) Clear(ctx context.Context, in *cartsv1.ClearRequest) (*emptypb.Empty, error) {
+func (s *cartServer) Clear(ctx context.Context, in *cartsv1.ClearRequest) (*emptypb.Empty, error) {
 	account, err := rpc.ParseID("account_id", in.GetAccountId())
 	if err != nil {
 		return nil, err
 	}
-	return &emptypb.Empty{}, carts.Clear(ctx, b.db, account)
+	return &emptypb.Empty{}, carts.Clear(ctx, s.db, account)
 }

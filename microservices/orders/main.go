@@ -50,7 +50,7 @@ func run(ctx context.Context, s *service.Service) error {
 	relay := outbox.NewRelay(db, log)
 	server := newServer(db, shop, others{paymentsv1.NewPaymentsClient(payments), stockv1.NewStockClient(stock)}, relay.Wake)
 	ordersv1.RegisterOrdersServer(s.Server, server)
-	cartsv1.RegisterCartsServer(s.Server, &basket{db: db, catalogue: shop})
+	cartsv1.RegisterCartsServer(s.Server, &cartServer{db: db, catalogue: shop})
 	s.Go(relay.Run)
 	s.Go(server.loop.run)
 	s.Every(10*time.Minute, server.tidy)

@@ -70,7 +70,7 @@ func (s *shop) start(t testing.TB) *process {
 	p := &process{server: newServer(s.db, s.shelf, s.others, func() {})}
 	conn := rpctest.Serve(t, "orders", "gateway", func(r grpc.ServiceRegistrar) {
 		ordersv1.RegisterOrdersServer(r, p.server)
-		cartsv1.RegisterCartsServer(r, &basket{db: s.db, catalogue: s.shelf})
+		cartsv1.RegisterCartsServer(r, &cartServer{db: s.db, catalogue: s.shelf})
 	})
 	p.orders, p.carts = ordersv1.NewOrdersClient(conn), cartsv1.NewCartsClient(conn)
 	return p

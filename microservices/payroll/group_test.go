@@ -17,7 +17,7 @@ import (
 
 // openWithLog is open with a topic and a group of the test's own, to which
 // what is due is sent.
-func openWithLog(t testing.TB) (*payday, payrollv1.PayrollClient, *kafka.Client) {
+func openWithLog(t testing.TB) (*server, payrollv1.PayrollClient, *kafka.Client) {
 	t.Helper()
 	p, c := open(t)
 	p.topic.Name, p.group = kafkatest.Name(t, p.topic.Name), kafkatest.Name(t, p.group)
@@ -53,7 +53,7 @@ func background(t testing.TB, f func(context.Context) error) {
 }
 
 // quick is a worker that tries again soon.
-func quick(p *payday) kafka.Consumer {
+func quick(p *server) kafka.Consumer {
 	w := p.worker()
 	w.Delay = func(int) time.Duration { return 10 * time.Millisecond }
 	return w

@@ -62,7 +62,7 @@ func TestAServiceIsKilled(t *testing.T) {
 }
 
 // block holds up every chunk of a run that pays a staff of n, until release.
-func block(t *testing.T, p *payday, run string, n int) (release func()) {
+func block(t *testing.T, p *server, run string, n int) (release func()) {
 	t.Helper()
 	// Not of the pool, whose connections may not be idle in a transaction for so long.
 	conn, err := pgx.Connect(t.Context(), p.db.Config().ConnString())
@@ -89,7 +89,7 @@ func block(t *testing.T, p *payday, run string, n int) (release func()) {
 
 // blocked counts the workers that are held up, by block or, having been given
 // the chunk of one that is, by that.
-func blocked(t *testing.T, p *payday) (n int) {
+func blocked(t *testing.T, p *server) (n int) {
 	t.Helper()
 	err := p.db.QueryRow(t.Context(), `
 		SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)

@@ -26,18 +26,18 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	p := newPayday(db)
-	log, err := s.Kafka(ctx, p.topic)
+	server := newServer(db)
+	log, err := s.Kafka(ctx, server.topic)
 	if err != nil {
 		return err
 	}
 	relay := outbox.NewRelay(db, log)
-	p.wake = relay.Wake
+	server.wake = relay.Wake
 	s.Go(relay.Run)
-	payrollv1.RegisterPayrollServer(s.Server, p)
+	payrollv1.RegisterPayrollServer(s.Server, server)
 	for range workers {
-		s.Go(func(ctx context.Context) error { return log.Consume(ctx, p.worker()) })
+		s.Go(func(ctx context.Context) error { return log.Consume(ctx, server.worker()) })
 	}
-	s.Every(10*time.Minute, p.tidy)
+	s.Every(10*time.Minute, server.tidy)
 	return s.Serve(ctx)
 }

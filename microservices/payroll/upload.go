@@ -31,7 +31,7 @@ const turnTimeout = 10 * time.Second
 // StartRun implements payrollv1.PayrollServer. The file goes through to the
 // database as it comes; when it is whole, the run begins, and its chunks are on
 // their way to the workers.
-func (p *payday) StartRun(stream grpc.ClientStreamingServer[payrollv1.StartRunRequest, payrollv1.StartRunResponse]) error {
+func (s *server) StartRun(stream grpc.ClientStreamingServer[payrollv1.StartRunRequest, payrollv1.StartRunResponse]) error {
 	ctx := stream.Context()
 	first, err := stream.Recv()
 	if err != nil {
@@ -48,12 +48,12 @@ func (p *payday) StartRun(stream grpc.ClientStreamingServer[payrollv1.StartRunRe
 		m, err := stream.Recv()
 		return m.GetPiece(), err
 	})
-	id, replayed, err := p.accept(ctx, request, period, file)
+	id, replayed, err := s.accept(ctx, request, period, file)
 	if err != nil {
 		return err
 	}
-	p.wake()
-	r, err := p.find(ctx, id)
+	s.wake()
+	r, err := s.find(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -70,12 +70,12 @@ func fromBegin(b *payrollv1.StartRunRequest_Begin) (idempotency.Request, payroll
 }
 
 // accept waits for a place among the uploads and takes the file in.
-func (p *payday) accept(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
-	patience := time.NewTimer(p.patience)
+func (s *server) accept(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
+	patience := time.NewTimer(s.patience)
 	defer patience.Stop()
 	select {
-	case p.uploads <- struct{}{}:
-		defer func() { <-p.uploads }()
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
 	case <-patience.C:
 		return uuid.Nil, false, inProgress()
 	case <-ctx.Done():
@@ -83,7 +83,7 @@ func (p *payday) accept(ctx context.Context, request idempotency.Request, period
 	}
 	// A file can be read once: done twice, the second time it is empty.
 	err = faults.Point(ctx, "payroll.accept", func(ctx context.Context) error {
-		run, replayed, err = p.upload(ctx, request, period, file)
+		run, replayed, err = s.upload(ctx, request, period, file)
 		return err
 	})
 	// Waited too long for another that has this key, or whose run just begins.
@@ -100,11 +100,11 @@ func inProgress() error {
 // upload is one transaction: either the whole file is there, with a run that
 // has begun, its chunks to be sent and the key recorded, or nothing is. When the
 // key is known, it returns the run that was made then.
-func (p *payday) upload(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
+func (s *server) upload(ctx context.Context, request idempotency.Request, period payroll.Period, file io.Reader) (run uuid.UUID, replayed bool, err error) {
 	fingerprint := sha256.New()
 	fmt.Fprintln(fingerprint, period)
 	// Not InTx, which would read the file again when it tries again.
-	err = pgx.BeginFunc(ctx, p.db, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		sheet, err := payroll.ReadTimesheet(io.TeeReader(file, fingerprint))
 		if err != nil {
 			return err
@@ -121,21 +121,21 @@ func (p *payday) upload(ctx context.Context, request idempotency.Request, period
 		if err != nil {
 			return err
 		}
-		return p.begin(ctx, tx, run, period, request.At)
+		return s.begin(ctx, tx, run, period, request.At)
 	})
 	return run, replayed, err
 }
 
 // begin begins the run of the file that was uploaded in tx, and has its chunks
 // sent to the workers. With nobody to pay, that is also its end.
-func (p *payday) begin(ctx context.Context, tx pgx.Tx, run uuid.UUID, period payroll.Period, at time.Time) error {
+func (s *server) begin(ctx context.Context, tx pgx.Tx, run uuid.UUID, period payroll.Period, at time.Time) error {
 	if err := wages.Begin(ctx, tx, run, period, at); err != nil {
 		return err
 	}
 	if err := wages.Accept(ctx, tx, run); err != nil {
 		return err
 	}
-	chunks, err := wages.Chunks(ctx, tx, run, p.chunk)
+	chunks, err := wages.Chunks(ctx, tx, run, s.chunk)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (p *payday) begin(ctx context.Context, tx pgx.Tx, run uuid.UUID, period pay
 	}
 	for _, c := range chunks {
 		due := &eventsv1.PayrollChunkDue{RunId: run.String(), First: c.First, Last: c.Last}
-		if err := outbox.Add(ctx, tx, p.topic.Name, due.RunId+" "+due.First, due); err != nil {
+		if err := outbox.Add(ctx, tx, s.topic.Name, due.RunId+" "+due.First, due); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 }
 
 // copying counts the uploads that are under way.
-func copying(t testing.TB, p *payday) (n int) {
+func copying(t testing.TB, p *server) (n int) {
 	t.Helper()
 	err := p.db.QueryRow(t.Context(), `
 		SELECT count(*) FROM pg_stat_activity

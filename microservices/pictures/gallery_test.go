@@ -42,17 +42,17 @@ func (shop) GetProducts(_ context.Context, in *cataloguev1.GetProductsRequest) (
 
 // open returns the pictures in a database of their own, with nobody who
 // processes them, and the gateway's connection to them.
-func open(t testing.TB) (*gallery, picturesv1.PicturesClient) {
+func open(t testing.TB) (*server, picturesv1.PicturesClient) {
 	t.Helper()
 	catalogue := rpctest.Serve(t, "catalogue", "pictures", func(r grpc.ServiceRegistrar) { cataloguev1.RegisterCatalogueServer(r, shop{}) })
-	g := newGallery(pgtest.New(t, pictures.Schema, outbox.Schema), cataloguev1.NewCatalogueClient(catalogue))
+	g := newServer(pgtest.New(t, pictures.Schema, outbox.Schema), cataloguev1.NewCatalogueClient(catalogue))
 	conn := rpctest.Serve(t, "pictures", "gateway", func(r grpc.ServiceRegistrar) { picturesv1.RegisterPicturesServer(r, g) })
 	return g, picturesv1.NewPicturesClient(conn)
 }
 
 // openWithLog is open with a topic and a group of the test's own, to which
 // what was uploaded is sent.
-func openWithLog(t testing.TB) (*gallery, picturesv1.PicturesClient, *kafka.Client) {
+func openWithLog(t testing.TB) (*server, picturesv1.PicturesClient, *kafka.Client) {
 	t.Helper()
 	g, c := open(t)
 	g.topic.Name, g.group = kafkatest.Name(t, g.topic.Name), kafkatest.Name(t, g.group)

@@ -25,16 +25,16 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	g := newGallery(db, cataloguev1.NewCatalogueClient(catalogue))
-	log, err := s.Kafka(ctx, g.topic)
+	server := newServer(db, cataloguev1.NewCatalogueClient(catalogue))
+	log, err := s.Kafka(ctx, server.topic)
 	if err != nil {
 		return err
 	}
 	relay := outbox.NewRelay(db, log)
-	g.wake = relay.Wake
+	server.wake = relay.Wake
 	s.Go(relay.Run)
-	picturesv1.RegisterPicturesServer(s.Server, g)
-	s.Go(func(ctx context.Context) error { return log.Consume(ctx, newResizer(g).consumer()) })
-	s.Every(10*time.Minute, g.tidy)
+	picturesv1.RegisterPicturesServer(s.Server, server)
+	s.Go(func(ctx context.Context) error { return log.Consume(ctx, newResizer(server).consumer()) })
+	s.Every(10*time.Minute, server.tidy)
 	return s.Serve(ctx)
 }

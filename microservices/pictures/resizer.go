@@ -33,15 +33,15 @@ const (
 // A resizer makes the sizes of pictures, one picture at a time in this process:
 // a large one takes more than 150 MB.
 type resizer struct {
-	*gallery
+	*server
 	process func(original []byte) (map[picture.Size][]byte, error)
 
 	alone sync.Mutex  // held while a picture is processed: what is tried again comes beside what is new
 	calm  *time.Timer // gives back the memory that large pictures leave behind
 }
 
-func newResizer(g *gallery) *resizer {
-	r := &resizer{gallery: g, process: picture.Process, calm: time.AfterFunc(calm, debug.FreeOSMemory)}
+func newResizer(s *server) *resizer {
+	r := &resizer{server: s, process: picture.Process, calm: time.AfterFunc(calm, debug.FreeOSMemory)}
 	r.calm.Stop()
 	return r
 }

@@ -29,11 +29,11 @@ const maxUploads = 4
 // Upload implements picturesv1.PicturesServer. What cannot be a picture of a
 // product is refused as soon as that is known, also while its client still
 // sends.
-func (g *gallery) Upload(stream grpc.ClientStreamingServer[picturesv1.UploadRequest, picturesv1.Picture]) error {
+func (s *server) Upload(stream grpc.ClientStreamingServer[picturesv1.UploadRequest, picturesv1.Picture]) error {
 	ctx := stream.Context()
 	select {
-	case g.uploads <- struct{}{}:
-		defer func() { <-g.uploads }()
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -42,7 +42,7 @@ func (g *gallery) Upload(stream grpc.ClientStreamingServer[picturesv1.UploadRequ
 		return fmt.Errorf("receive what the picture is of: %w", err)
 	}
 	begin := first.GetBegin()
-	if err := g.known(ctx, begin.GetSku()); err != nil {
+	if err := s.known(ctx, begin.GetSku()); err != nil {
 		return err
 	}
 	data, err := receive(rpc.Pieces(func() ([]byte, error) {
@@ -56,17 +56,17 @@ func (g *gallery) Upload(stream grpc.ClientStreamingServer[picturesv1.UploadRequ
 	if err != nil {
 		return err
 	}
-	s, err := g.accept(ctx, begin.GetSku(), data, info)
+	stored, err := s.accept(ctx, begin.GetSku(), data, info)
 	if err != nil {
 		return err
 	}
-	g.wake()
-	return stream.SendAndClose(toPicture(s))
+	s.wake()
+	return stream.SendAndClose(toPicture(stored))
 }
 
 // known returns nil for a product that there is.
-func (g *gallery) known(ctx context.Context, sku string) error {
-	found, err := g.catalogue.GetProducts(ctx, &cataloguev1.GetProductsRequest{Skus: []string{sku}})
+func (s *server) known(ctx context.Context, sku string) error {
+	found, err := s.catalogue.GetProducts(ctx, &cataloguev1.GetProductsRequest{Skus: []string{sku}})
 	if err == nil && len(found.Products) == 0 {
 		err = catalog.NoProduct(sku)
 	}
@@ -83,16 +83,16 @@ func receive(file io.Reader) ([]byte, error) {
 }
 
 // accept stores an upload, and the event that says so with it.
-func (g *gallery) accept(ctx context.Context, sku string, data []byte, info picture.Info) (s pictures.State, err error) {
+func (s *server) accept(ctx context.Context, sku string, data []byte, info picture.Info) (stored pictures.State, err error) {
 	err = faults.Point(ctx, "pictures.accept", func(ctx context.Context) error {
 		id := uuid.Must(uuid.NewV7())
-		s = pictures.State{ID: id, SKU: sku, Status: pictures.Processing}
-		return postgres.InTx(ctx, g.db, func(tx pgx.Tx) error {
+		stored = pictures.State{ID: id, SKU: sku, Status: pictures.Processing}
+		return postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
 			if err := pictures.Insert(ctx, tx, id, sku, data, info.Memory()); err != nil {
 				return fmt.Errorf("store picture %s of %s: %w", id, sku, err)
 			}
-			return outbox.Add(ctx, tx, g.topic.Name, id.String(), &eventsv1.PictureUploaded{PictureId: id.String()})
+			return outbox.Add(ctx, tx, s.topic.Name, id.String(), &eventsv1.PictureUploaded{PictureId: id.String()})
 		})
 	})
-	return s, err
+	return stored, err
 }

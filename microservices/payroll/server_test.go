@@ -32,9 +32,9 @@ var schemas = []postgres.Schema{wages.Schema, idempotency.Schema, outbox.Schema,
 
 // open returns a payroll in a database of its own, whose chunks nobody pays, and
 // the gateway's connection to it.
-func open(t testing.TB) (*payday, payrollv1.PayrollClient) {
+func open(t testing.TB) (*server, payrollv1.PayrollClient) {
 	t.Helper()
-	p := newPayday(pgtest.New(t, schemas...))
+	p := newServer(pgtest.New(t, schemas...))
 	conn := rpctest.Serve(t, "payroll", "gateway", func(r grpc.ServiceRegistrar) { payrollv1.RegisterPayrollServer(r, p) })
 	return p, payrollv1.NewPayrollClient(conn)
 }
@@ -109,7 +109,7 @@ func started(t testing.TB, c payrollv1.PayrollClient, period, file string) *payr
 }
 
 // due returns the events that nobody has sent, as a worker gets them.
-func due(t testing.TB, p *payday) []kafka.Message {
+func due(t testing.TB, p *server) []kafka.Message {
 	t.Helper()
 	rows, err := p.db.Query(t.Context(), `SELECT aggregatetype, event_id, aggregateid, type, payload FROM outbox ORDER BY id`)
 	if err != nil {
@@ -126,7 +126,7 @@ func due(t testing.TB, p *payday) []kafka.Message {
 }
 
 // handle has the worker handle messages that it must be able to handle.
-func handle(t testing.TB, p *payday, messages ...kafka.Message) {
+func handle(t testing.TB, p *server, messages ...kafka.Message) {
 	t.Helper()
 	for _, m := range messages {
 		if err := p.handle(t.Context(), m); err != nil {

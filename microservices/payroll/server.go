@@ -21,8 +21,8 @@ import (
 	wages "triptych/store/payroll"
 )
 
-// payday serves the payroll, and handles the chunks of its runs.
-type payday struct {
+// server serves Payroll, and handles the chunks of its runs.
+type server struct {
 	payrollv1.UnimplementedPayrollServer
 
 	db       *pgxpool.Pool
@@ -41,8 +41,8 @@ const (
 	payrollChunk = 1000
 )
 
-func newPayday(db *pgxpool.Pool) *payday {
-	return &payday{
+func newServer(db *pgxpool.Pool) *server {
+	return &server{
 		db:       db,
 		wake:     func() {},
 		news:     news.New(),
@@ -55,60 +55,60 @@ func newPayday(db *pgxpool.Pool) *payday {
 }
 
 // PutEmployee implements payrollv1.PayrollServer.
-func (p *payday) PutEmployee(ctx context.Context, in *payrollv1.Employee) (*payrollv1.PutEmployeeResponse, error) {
+func (s *server) PutEmployee(ctx context.Context, in *payrollv1.Employee) (*payrollv1.PutEmployeeResponse, error) {
 	e := fromEmployee(in)
 	if err := e.Validate(); err != nil {
 		return nil, err
 	}
-	created, err := wages.PutEmployee(ctx, p.db, e)
+	created, err := wages.PutEmployee(ctx, s.db, e)
 	return &payrollv1.PutEmployeeResponse{Created: created}, err
 }
 
 // ListEmployees implements payrollv1.PayrollServer.
-func (p *payday) ListEmployees(ctx context.Context, in *payrollv1.ListEmployeesRequest) (*payrollv1.Employees, error) {
-	list, err := wages.Employees(ctx, p.db, in.After, int(in.Limit))
+func (s *server) ListEmployees(ctx context.Context, in *payrollv1.ListEmployeesRequest) (*payrollv1.Employees, error) {
+	list, err := wages.Employees(ctx, s.db, in.After, int(in.Limit))
 	return &payrollv1.Employees{Employees: each(list, toEmployee)}, err
 }
 
 // GetRun implements payrollv1.PayrollServer.
-func (p *payday) GetRun(ctx context.Context, in *payrollv1.RunRequest) (*payrollv1.Run, error) {
+func (s *server) GetRun(ctx context.Context, in *payrollv1.RunRequest) (*payrollv1.Run, error) {
 	id, err := rpc.ParseID("id", in.Id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.find(ctx, id)
+	r, err := s.find(ctx, id)
 	return toRun(r), err
 }
 
 // WatchRun implements payrollv1.PayrollServer.
-func (p *payday) WatchRun(in *payrollv1.RunRequest, stream grpc.ServerStreamingServer[payrollv1.Run]) error {
+func (s *server) WatchRun(in *payrollv1.RunRequest, stream grpc.ServerStreamingServer[payrollv1.Run]) error {
 	id, err := rpc.ParseID("id", in.Id)
 	if err != nil {
 		return err
 	}
-	return news.Watch(stream.Context(), p.news, id, func() (wages.Run, bool, error) {
-		r, err := p.find(stream.Context(), id)
+	return news.Watch(stream.Context(), s.news, id, func() (wages.Run, bool, error) {
+		r, err := s.find(stream.Context(), id)
 		return r, r.Status != wages.Running, err
 	}, func(r wages.Run) error { return stream.Send(toRun(r)) })
 }
 
 // ListPayslips implements payrollv1.PayrollServer.
-func (p *payday) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsRequest) (*payrollv1.Payslips, error) {
+func (s *server) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsRequest) (*payrollv1.Payslips, error) {
 	id, err := rpc.ParseID("run_id", in.RunId)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.find(ctx, id)
+	r, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	slips, err := wages.Payslips(ctx, p.db, r, in.After, int(in.Limit))
+	slips, err := wages.Payslips(ctx, s.db, r, in.After, int(in.Limit))
 	return &payrollv1.Payslips{Payslips: each(slips, toPayslip)}, err
 }
 
 // find returns a run.
-func (p *payday) find(ctx context.Context, id uuid.UUID) (wages.Run, error) {
-	r, ok, err := wages.Find(ctx, p.db, id)
+func (s *server) find(ctx context.Context, id uuid.UUID) (wages.Run, error) {
+	r, ok, err := wages.Find(ctx, s.db, id)
 	if err == nil && !ok {
 		err = fault.New(fault.NotFound, "not_found", "there is no such payroll run")
 	}
@@ -120,11 +120,11 @@ func (p *payday) find(ctx context.Context, id uuid.UUID) (wages.Run, error) {
 const handledFor = 30 * 24 * time.Hour
 
 // tidy deletes what has lost its use.
-func (p *payday) tidy(ctx context.Context) {
-	if err := idempotency.Forget(ctx, p.db, postgres.Now()); err != nil {
+func (s *server) tidy(ctx context.Context) {
+	if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil {
 		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}
-	if _, err := inbox.Forget(ctx, p.db, postgres.Now().Add(-handledFor)); err != nil {
+	if _, err := inbox.Forget(ctx, s.db, postgres.Now().Add(-handledFor)); err != nil {
 		slog.WarnContext(ctx, "messages handled long ago stay", "err", err)
 	}
 }

@@ -23,23 +23,23 @@ import (
 // cannot be handled, and not because of the database, becomes a dead letter. Its
 // run goes on running until the letter is replayed: that wages are not paid is
 // decided by an employee's terms alone.
-func (p *payday) worker() kafka.Consumer {
+func (s *server) worker() kafka.Consumer {
 	return kafka.Consumer{
-		Group:     p.group,
-		Topics:    []kafka.Topic{p.topic},
-		Handle:    p.handle,
+		Group:     s.group,
+		Topics:    []kafka.Topic{s.topic},
+		Handle:    s.handle,
 		Transient: postgres.Unavailable,
 		Timeout:   3 * time.Minute, // failing a run takes back up to 100,000 payslips
 	}
 }
 
 // handle pays a chunk, and ends the run when it was the last.
-func (p *payday) handle(ctx context.Context, m kafka.Message) error {
+func (s *server) handle(ctx context.Context, m kafka.Message) error {
 	run, chunk, err := fromMessage(m)
 	if err != nil {
 		return err
 	}
-	r, ok, err := wages.Find(ctx, p.db, run)
+	r, ok, err := wages.Find(ctx, s.db, run)
 	switch {
 	case err != nil:
 		return err
@@ -50,14 +50,14 @@ func (p *payday) handle(ctx context.Context, m kafka.Message) error {
 	}
 	completed := false
 	err = faults.Point(ctx, "payroll.pay", func(ctx context.Context) error {
-		completed, err = p.pay(ctx, m.ID, r, chunk)
+		completed, err = s.pay(ctx, m.ID, r, chunk)
 		return err
 	})
 	if unpayable := (*wages.UnpayableError)(nil); errors.As(err, &unpayable) {
-		return p.fail(ctx, r, err)
+		return s.fail(ctx, r, err)
 	}
 	if completed {
-		p.ended(ctx, r, wages.Completed)
+		s.ended(ctx, r, wages.Completed)
 	}
 	if errors.Is(err, wages.ErrEnded) { // while this chunk was computed, another failed
 		return nil
@@ -77,14 +77,14 @@ func fromMessage(m kafka.Message) (run uuid.UUID, c wages.Chunk, err error) {
 // pay is one transaction: the chunk is marked as handled, its payslips are
 // written, and if none is missing then, the run is completed. As every chunk
 // takes the run's row to add its payslips to the sums, one of them is the last.
-func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wages.Chunk) (completed bool, err error) {
+func (s *server) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wages.Chunk) (completed bool, err error) {
 	rates, err := payroll.RatesFor(r.Period)
 	if err != nil { // a run that another version began
 		return false, &wages.UnpayableError{Err: err}
 	}
-	err = postgres.InTx(ctx, p.db, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, s.db, func(tx pgx.Tx) error {
 		completed = false // also when the transaction is tried again
-		first, err := inbox.First(ctx, tx, p.group, message)
+		first, err := inbox.First(ctx, tx, s.group, message)
 		if err != nil || !first {
 			return err
 		}
@@ -102,16 +102,16 @@ func (p *payday) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 }
 
 // fail ends a run because somebody cannot be paid.
-func (p *payday) fail(ctx context.Context, r wages.Run, why error) error {
+func (s *server) fail(ctx context.Context, r wages.Run, why error) error {
 	slog.ErrorContext(ctx, "payroll run cannot be computed", "run", r.ID, "period", r.Period.String(), "err", why)
-	err := postgres.InTx(ctx, p.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, postgres.Now()) })
+	err := postgres.InTx(ctx, s.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, postgres.Now()) })
 	if err == nil {
-		p.ended(ctx, r, wages.Failed)
+		s.ended(ctx, r, wages.Failed)
 	}
 	return err
 }
 
-func (p *payday) ended(ctx context.Context, r wages.Run, status string) {
+func (s *server) ended(ctx context.Context, r wages.Run, status string) {
 	slog.InfoContext(ctx, "payroll run ended", "run", r.ID, "period", r.Period.String(), "status", status)
-	p.news.Changed(r.ID)
+	s.news.Changed(r.ID)
 }

@@ -24,8 +24,8 @@ import (
 // address is on pages that are open.
 const replacedFor = time.Hour
 
-// gallery serves the pictures.
-type gallery struct {
+// server serves Pictures.
+type server struct {
 	picturesv1.UnimplementedPicturesServer
 
 	db        *pgxpool.Pool
@@ -38,8 +38,8 @@ type gallery struct {
 	group string      // the resizers' consumer group
 }
 
-func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient) *gallery {
-	return &gallery{
+func newServer(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient) *server {
+	return &server{
 		db:        db,
 		catalogue: catalogue,
 		wake:      func() {},
@@ -51,7 +51,7 @@ func newGallery(db *pgxpool.Pool, catalogue cataloguev1.CatalogueClient) *galler
 }
 
 // GetJPEG implements picturesv1.PicturesServer.
-func (g *gallery) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*picturesv1.JPEG, error) {
+func (s *server) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*picturesv1.JPEG, error) {
 	size, err := picture.ParseSize(in.Size)
 	if err != nil {
 		return nil, err
@@ -60,55 +60,55 @@ func (g *gallery) GetJPEG(ctx context.Context, in *picturesv1.GetJPEGRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	data, tag, err := pictures.JPEG(ctx, g.db, id, string(size))
+	data, tag, err := pictures.JPEG(ctx, s.db, id, string(size))
 	return &picturesv1.JPEG{Data: data, Tag: tag}, err
 }
 
 // GetShown implements picturesv1.PicturesServer.
-func (g *gallery) GetShown(ctx context.Context, in *picturesv1.GetShownRequest) (*picturesv1.ShownPictures, error) {
-	shown, err := pictures.Shown(ctx, g.db, in.Skus)
+func (s *server) GetShown(ctx context.Context, in *picturesv1.GetShownRequest) (*picturesv1.ShownPictures, error) {
+	shown, err := pictures.Shown(ctx, s.db, in.Skus)
 	out := &picturesv1.ShownPictures{}
-	for _, s := range shown {
-		out.Pictures = append(out.Pictures, toPicture(s))
+	for _, p := range shown {
+		out.Pictures = append(out.Pictures, toPicture(p))
 	}
 	return out, err
 }
 
 // Watch implements picturesv1.PicturesServer. Of a product, it is the upload
 // that is newest when the watch begins.
-func (g *gallery) Watch(in *picturesv1.WatchRequest, stream grpc.ServerStreamingServer[picturesv1.Picture]) error {
+func (s *server) Watch(in *picturesv1.WatchRequest, stream grpc.ServerStreamingServer[picturesv1.Picture]) error {
 	ctx := stream.Context()
-	id, err := g.which(ctx, in)
+	id, err := s.which(ctx, in)
 	if err != nil {
 		return err
 	}
-	return news.Watch(ctx, g.news, id, func() (pictures.State, bool, error) {
-		s, err := pictures.Get(ctx, g.db, id)
-		return s, s.Status != pictures.Processing, err
-	}, func(s pictures.State) error { return stream.Send(toPicture(s)) })
+	return news.Watch(ctx, s.news, id, func() (pictures.State, bool, error) {
+		p, err := pictures.Get(ctx, s.db, id)
+		return p, p.Status != pictures.Processing, err
+	}, func(p pictures.State) error { return stream.Send(toPicture(p)) })
 }
 
-func (g *gallery) which(ctx context.Context, in *picturesv1.WatchRequest) (uuid.UUID, error) {
+func (s *server) which(ctx context.Context, in *picturesv1.WatchRequest) (uuid.UUID, error) {
 	if _, ok := in.Which.(*picturesv1.WatchRequest_Sku); !ok {
 		return rpc.ParseID("id", in.GetId())
 	}
-	newest, err := pictures.Newest(ctx, g.db, in.GetSku())
+	newest, err := pictures.Newest(ctx, s.db, in.GetSku())
 	return newest.ID, err
 }
 
-func toPicture(s pictures.State) *picturesv1.Picture {
+func toPicture(p pictures.State) *picturesv1.Picture {
 	return &picturesv1.Picture{
-		Id:           s.ID.String(),
-		Sku:          s.SKU,
-		Status:       string(s.Status),
-		ReasonCode:   s.Code,
-		ReasonDetail: s.Detail,
+		Id:           p.ID.String(),
+		Sku:          p.SKU,
+		Status:       string(p.Status),
+		ReasonCode:   p.Code,
+		ReasonDetail: p.Detail,
 	}
 }
 
 // tidy deletes replaced pictures.
-func (g *gallery) tidy(ctx context.Context) {
-	if err := pictures.Forget(ctx, g.db, postgres.Now().Add(-replacedFor)); err != nil {
+func (s *server) tidy(ctx context.Context) {
+	if err := pictures.Forget(ctx, s.db, postgres.Now().Add(-replacedFor)); err != nil {
 		slog.WarnContext(ctx, "replaced pictures stay", "err", err)
 	}
 }
