@@ -30,8 +30,8 @@ type server struct {
 }
 
 // CreateAccount implements accountsv1.AccountsServer.
-func (s *server) CreateAccount(ctx context.Context, r *accountsv1.CreateAccountRequest) (*accountsv1.Account, error) {
-	a, err := s.create(ctx, account.New{Email: r.Email, Password: r.Password, Name: r.Name}, account.Customer)
+func (s *server) CreateAccount(ctx context.Context, in *accountsv1.CreateAccountRequest) (*accountsv1.Account, error) {
+	a, err := s.create(ctx, account.New{Email: in.Email, Password: in.Password, Name: in.Name}, account.Customer)
 	return toProto(a), err
 }
 
@@ -64,8 +64,8 @@ func (s *server) createManager(ctx context.Context, email, password string) erro
 }
 
 // GetAccount implements accountsv1.AccountsServer.
-func (s *server) GetAccount(ctx context.Context, r *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
-	id, err := rpc.ParseID("id", r.Id)
+func (s *server) GetAccount(ctx context.Context, in *accountsv1.GetAccountRequest) (*accountsv1.Account, error) {
+	id, err := rpc.ParseID("id", in.Id)
 	if err != nil {
 		return nil, err
 	}

@@ -21,13 +21,13 @@ const (
 // SignIn implements accountsv1.AccountsServer. It checks a password also when
 // there is no such account, so that the time it takes tells nothing; and those of
 // one address one after the other, so that many guesses at once are all counted.
-func (s *server) SignIn(ctx context.Context, r *accountsv1.SignInRequest) (*accountsv1.Session, error) {
-	done, err := s.signingIn.Take(ctx, account.FoldEmail(r.Email))
+func (s *server) SignIn(ctx context.Context, in *accountsv1.SignInRequest) (*accountsv1.Session, error) {
+	done, err := s.signingIn.Take(ctx, account.FoldEmail(in.Email))
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	failures, err := accounts.Failures(ctx, s.db, r.Email, postgres.Now(), failureWindow)
+	failures, err := accounts.Failures(ctx, s.db, in.Email, postgres.Now(), failureWindow)
 	if err != nil {
 		return nil, err
 	}
@@ -35,12 +35,12 @@ func (s *server) SignIn(ctx context.Context, r *accountsv1.SignInRequest) (*acco
 		return nil, fault.New(fault.TooMany, "too_many_attempts",
 			"signing in failed too often for this e-mail address; try again in a minute").After(failureWindow)
 	}
-	a, ok, err := s.match(ctx, r.Email, r.Password)
+	a, ok, err := s.match(ctx, in.Email, in.Password)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, s.failed(ctx, r.Email)
+		return nil, s.failed(ctx, in.Email)
 	}
 	token, expires, err := s.tokens.Issue(a.ID, string(a.Role), postgres.Now())
 	return toSession(token, expires), err

@@ -27,20 +27,20 @@ type server struct {
 const maxProducts = 1000
 
 // ListProducts implements cataloguev1.CatalogueServer.
-func (s *server) ListProducts(ctx context.Context, r *cataloguev1.ListProductsRequest) (*cataloguev1.Products, error) {
-	if r.Limit < 1 || r.Limit > maxProducts {
-		return nil, fault.NewInvalid("/limit", "must be 1 to %d, is %d", maxProducts, r.Limit)
+func (s *server) ListProducts(ctx context.Context, in *cataloguev1.ListProductsRequest) (*cataloguev1.Products, error) {
+	if in.Limit < 1 || in.Limit > maxProducts {
+		return nil, fault.NewInvalid("/limit", "must be 1 to %d, is %d", maxProducts, in.Limit)
 	}
-	found, err := catalogue.List(ctx, s.db, catalog.Filter{Category: r.Category, Query: r.Query}, r.After, int(r.Limit))
+	found, err := catalogue.List(ctx, s.db, catalog.Filter{Category: in.Category, Query: in.Query}, in.After, int(in.Limit))
 	return toProducts(found), err
 }
 
 // GetProducts implements cataloguev1.CatalogueServer.
-func (s *server) GetProducts(ctx context.Context, r *cataloguev1.GetProductsRequest) (*cataloguev1.Products, error) {
-	if len(r.Skus) > maxProducts {
-		return nil, fault.NewInvalid("/skus", "must be at most %d, are %d", maxProducts, len(r.Skus))
+func (s *server) GetProducts(ctx context.Context, in *cataloguev1.GetProductsRequest) (*cataloguev1.Products, error) {
+	if len(in.Skus) > maxProducts {
+		return nil, fault.NewInvalid("/skus", "must be at most %d, are %d", maxProducts, len(in.Skus))
 	}
-	found, err := catalogue.BySKU(ctx, s.db, r.Skus)
+	found, err := catalogue.BySKU(ctx, s.db, in.Skus)
 	var products []catalog.Product
 	for _, sku := range slices.Sorted(maps.Keys(found)) {
 		products = append(products, found[sku])

@@ -32,18 +32,18 @@ type server struct {
 // Authorise implements paymentsv1.PaymentsServer. It asks the processor with no
 // transaction open, for that may take long. Who asks again meanwhile has it ask
 // again: it says the same, and the first answer that is stored stands.
-func (s *server) Authorise(ctx context.Context, r *paymentsv1.AuthoriseRequest) (*paymentsv1.AuthoriseResponse, error) {
-	id, err := rpc.ParseID("order_id", r.OrderId)
+func (s *server) Authorise(ctx context.Context, in *paymentsv1.AuthoriseRequest) (*paymentsv1.AuthoriseResponse, error) {
+	id, err := rpc.ParseID("order_id", in.OrderId)
 	if err != nil {
 		return nil, err
 	}
-	total, vat := money.Amount(r.Total), money.Amount(r.Vat)
+	total, vat := money.Amount(in.Total), money.Amount(in.Vat)
 	if vat <= 0 || total <= vat {
 		return nil, fault.NewInvalid("/vat", "must be more than 0 and less than the total")
 	}
 	a, ok, err := authorisations.Get(ctx, s.db, id)
 	if err == nil && !ok {
-		a, err = s.authorise(ctx, id, r.Token, total, vat)
+		a, err = s.authorise(ctx, id, in.Token, total, vat)
 	}
 	return &paymentsv1.AuthoriseResponse{Approved: a.Good(), Detail: a.Detail}, err
 }
@@ -71,10 +71,10 @@ func (s *server) authorise(ctx context.Context, id uuid.UUID, token string, tota
 }
 
 // Capture implements paymentsv1.PaymentsServer.
-func (s *server) Capture(ctx context.Context, r *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
+func (s *server) Capture(ctx context.Context, in *paymentsv1.CaptureRequest) (*paymentsv1.CaptureResponse, error) {
 	var a payment.Authorisation
 	err := faults.Point(ctx, "payments.capture", func(ctx context.Context) (err error) {
-		a, err = s.change(ctx, r.OrderId, func(a *payment.Authorisation) error {
+		a, err = s.change(ctx, in.OrderId, func(a *payment.Authorisation) error {
 			a.Capture(postgres.Now())
 			return nil
 		})
@@ -84,18 +84,18 @@ func (s *server) Capture(ctx context.Context, r *paymentsv1.CaptureRequest) (*pa
 }
 
 // Void implements paymentsv1.PaymentsServer.
-func (s *server) Void(ctx context.Context, r *paymentsv1.VoidRequest) (*emptypb.Empty, error) {
+func (s *server) Void(ctx context.Context, in *paymentsv1.VoidRequest) (*emptypb.Empty, error) {
 	err := faults.Point(ctx, "payments.void", func(ctx context.Context) error {
-		_, err := s.change(ctx, r.OrderId, (*payment.Authorisation).Void)
+		_, err := s.change(ctx, in.OrderId, (*payment.Authorisation).Void)
 		return err
 	})
 	return &emptypb.Empty{}, err
 }
 
 // Refund implements paymentsv1.PaymentsServer.
-func (s *server) Refund(ctx context.Context, r *paymentsv1.RefundRequest) (*emptypb.Empty, error) {
+func (s *server) Refund(ctx context.Context, in *paymentsv1.RefundRequest) (*emptypb.Empty, error) {
 	err := faults.Point(ctx, "payments.refund", func(ctx context.Context) error {
-		_, err := s.change(ctx, r.OrderId, (*payment.Authorisation).Refund)
+		_, err := s.change(ctx, in.OrderId, (*payment.Authorisation).Refund)
 		return err
 	})
 	return &emptypb.Empty{}, err

@@ -24,12 +24,12 @@ type server struct {
 }
 
 // Sales implements reportsv1.ReportsServer.
-func (s *server) Sales(ctx context.Context, r *reportsv1.SalesRequest) (*reportsv1.SalesReport, error) {
-	from, err := day("/from", r.GetFrom())
+func (s *server) Sales(ctx context.Context, in *reportsv1.SalesRequest) (*reportsv1.SalesReport, error) {
+	from, err := day("/from", in.GetFrom())
 	if err != nil {
 		return nil, err
 	}
-	to, err := day("/to", r.GetTo())
+	to, err := day("/to", in.GetTo())
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,12 @@ import (
 )
 
 // Reserve implements stockv1.StockServer.
-func (s *server) Reserve(ctx context.Context, r *stockv1.ReserveRequest) (*stockv1.ReserveResponse, error) {
-	id, err := rpc.ParseID("order_id", r.OrderId)
+func (s *server) Reserve(ctx context.Context, in *stockv1.ReserveRequest) (*stockv1.ReserveResponse, error) {
+	id, err := rpc.ParseID("order_id", in.OrderId)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := wanted(r.Lines)
+	lines, err := wanted(in.Lines)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func again(ctx context.Context, tx pgx.Tx, id uuid.UUID) (short string, err erro
 }
 
 // Release implements stockv1.StockServer.
-func (s *server) Release(ctx context.Context, r *stockv1.ReleaseRequest) (*emptypb.Empty, error) {
-	id, err := rpc.ParseID("order_id", r.OrderId)
+func (s *server) Release(ctx context.Context, in *stockv1.ReleaseRequest) (*emptypb.Empty, error) {
+	id, err := rpc.ParseID("order_id", in.OrderId)
 	if err != nil {
 		return nil, err
 	}
