@@ -38,6 +38,11 @@ var code = map[fault.Kind]codes.Code{
 	fault.Unavailable:      codes.Unavailable,
 }
 
+// mostText is how much of a fault's text is sent, and of its fields, in bytes:
+// they travel in a header, and one that is too long breaks the connection, with
+// all other calls that are on it.
+const mostText = 64 << 10
+
 // toStatus packs a fault in the details that Google's APIs use.
 // (https://google.aip.dev/193)
 func toStatus(f *fault.Fault) *status.Status {
@@ -48,7 +53,11 @@ func toStatus(f *fault.Fault) *status.Status {
 	}}
 	if len(f.Fields) > 0 {
 		var broken errdetails.BadRequest
+		size := 0
 		for _, field := range f.Fields {
+			if size += len(field.Pointer) + len(field.Detail); size > mostText {
+				break
+			}
 			broken.FieldViolations = append(broken.FieldViolations, &errdetails.BadRequest_FieldViolation{
 				Field: valid(field.Pointer), Description: valid(field.Detail),
 			})
@@ -58,7 +67,7 @@ func toStatus(f *fault.Fault) *status.Status {
 	if f.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.RetryAfter)})
 	}
-	s, err := status.New(code[f.Kind], valid(f.Detail)).WithDetails(details...)
+	s, err := status.New(code[f.Kind], valid(f.Detail[:min(len(f.Detail), mostText)])).WithDetails(details...)
 	if err != nil { // cannot be: the strings are valid and the code is not OK
 		return status.New(codes.Internal, err.Error())
 	}

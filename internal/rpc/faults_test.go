@@ -110,6 +110,32 @@ func TestAFaultOfBrokenTextArrives(t *testing.T) {
 	}
 }
 
+// What others call meanwhile goes on.
+func TestAFaultThatIsTooLongIsCut(t *testing.T) {
+	long := &fault.Fault{Kind: fault.Invalid, Code: "invalid", Detail: strings.Repeat("y", 20<<20)}
+	for range 300_000 {
+		long.Fields = append(long.Fields, fault.Field{Pointer: "/lines/12345/quantity", Detail: "must be 1 to 99, is 100"})
+	}
+	over := make(chan struct{})
+	c := rpctest.Serve(t, "stock", "gateway", echo{
+		unary:  func(context.Context, string) (string, error) { return "", long },
+		stream: func(grpc.ServerStream) error { <-over; return nil },
+	}.register)
+	other, err := watch(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = call(t.Context(), c, "Once", "")
+	f := fault.From(err)
+	if n := len(f.Fields); f.Code != "invalid" || n < 1000 || n >= len(long.Fields) || f.Fields[n-1] != long.Fields[0] {
+		t.Errorf("code %s with %d fields, want invalid with some", f.Code, n)
+	}
+	close(over)
+	if _, err := other.Recv(); !errors.Is(err, io.EOF) {
+		t.Errorf("another call ends with %v", err)
+	}
+}
+
 func TestAnErrorThatIsNoFaultTellsNothing(t *testing.T) {
 	log := captureLog(t)
 	c := rpctest.Serve(t, "stock", "gateway", echo{

@@ -26,9 +26,10 @@ type Options struct {
 	Translate func(error) error
 }
 
-// maxStreams is how many calls one client may have running. Those who wait for
-// an order to settle hold one each.
-const maxStreams = 1000
+// maxStreams is how many calls one client may have running. It is more than the
+// gateway lets in at once: were it less, a thousand who wait for their orders to
+// settle would leave no call to those who only look.
+const maxStreams = 2000
 
 // Connections end after a while, so that after a restart elsewhere clients
 // spread again. Calls may finish: the grace is longer than any stream.

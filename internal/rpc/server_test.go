@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,6 +147,30 @@ func TestAHugeMessageIsRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want that it is refused", what, err)
 		}
 	}
+}
+
+// As many as the gateway lets in at once wait, and one more call gets through.
+func TestWhoWaitsKeepsNobodyOut(t *testing.T) {
+	const crowd = 1300 // the sum of the bounds in api.Handler
+	over := make(chan struct{})
+	var waiting sync.WaitGroup
+	waiting.Add(crowd)
+	f := start(t, echo{unary: same, stream: func(grpc.ServerStream) error {
+		waiting.Done()
+		<-over
+		return nil
+	}}, rpc.Options{})
+	c := f.dial(t)
+	for range crowd {
+		if _, err := watch(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := call(t.Context(), c, "Once", "x"); err != nil {
+		t.Error(err)
+	}
+	waiting.Wait()
+	close(over)
 }
 
 // An idle client asks every 20 seconds whether the server is there. The server
