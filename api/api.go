@@ -118,13 +118,10 @@ func (s *server) handler(route Route) http.Handler {
 	})
 }
 
-// maxSignIn is the size to which the body of who signs in is read, in bytes.
-const maxSignIn = 16 << 10
-
 // readFirst reads a request's body before it takes a place. Nobody knows who
 // signs in: fifty who send a byte now and then would else keep all others out.
 func readFirst(w http.ResponseWriter, r *http.Request) error {
-	body, err := rest.Body(w, r, maxSignIn)
+	body, err := rest.Body(w, r, rest.MaxJSON)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return err
 }
