@@ -2,10 +2,6 @@
 // database would promise by itself: that no order was sold that is not there, and
 // no money was taken without one. It knows the tables of every service, and is
 // for tests and the lab alone.
-//
-// The names S1 to S11 are those of the invariants that the project holds itself
-// to: https://jepsen.io and the double-entry books of banks are where they are
-// from.
 package audit
 
 import (

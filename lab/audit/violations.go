@@ -10,7 +10,19 @@ import (
 	"triptych/domain/order"
 )
 
-// A Violation is a promise that was not kept.
+// A Violation is a promise that was not kept:
+//
+//	S1   nothing is sold that is not there, and stock is the sum of its movements
+//	S2   bookings balance, and what was captured and not given back is what the orders cost that stand
+//	S3   the card processor was told each thing once, by its own list
+//	S4   an order that stands was charged and has its stock, and nothing was done for one that there is not
+//	S5   a cancelled order was refunded, and its stock given back, once
+//	S6   an order that a client was told of is there
+//	S7   an order that came to nothing has left nothing behind
+//	S8   an order has made only the moves that orders may make
+//	S9   an order took all of a line or none of it
+//	S10  totals are what the lines cost
+//	S11  each move has one event, and the reports show what came of it
 type Violation struct {
 	Invariant string // S1 to S11
 	Detail    string
@@ -36,7 +48,7 @@ func (b *Books) Settled() (underWay []string) {
 		if got, want := len(b.Events[id]), len(o.History); got < want {
 			underWay = append(underWay, fmt.Sprintf("order %s has %d events of %d", id, got, want))
 		}
-		if _, sold := b.Sales[id]; sold != (o.SettledSold()) {
+		if _, sold := b.Sales[id]; sold != o.wasConfirmed() {
 			underWay = append(underWay, fmt.Sprintf("order %s is %s, and the reports do not know", id, o.Status))
 		} else if sold && (b.Sales[id].Status == "cancelled") != (o.Status == order.Cancelled) {
 			underWay = append(underWay, fmt.Sprintf("order %s is %s, and the reports say %s", id, o.Status, b.Sales[id].Status))
@@ -51,11 +63,10 @@ func (b *Books) Settled() (underWay []string) {
 	return underWay
 }
 
-// SettledSold reports whether the order was ever confirmed.
-func (o Order) SettledSold() bool { return slices.Contains(o.History, order.Confirmed) }
+func (o Order) wasConfirmed() bool { return slices.Contains(o.History, order.Confirmed) }
 
 // Violations holds the settled books against the invariants. acknowledged are the
-// orders that a client was told of, kept is what it can still see of them.
+// orders that a client was told of; visible reports whether it still sees one.
 func (b *Books) Violations(acknowledged []uuid.UUID, visible func(uuid.UUID) bool) []Violation {
 	var f findings
 	b.stock(&f)
@@ -224,7 +235,7 @@ func (b *Books) events(f *findings, o Order) {
 	}
 	f.check(slices.Equal(got, want), "S11", "order %s has the history %v and the events %v", o.ID, o.History, got)
 	sale, sold := b.Sales[o.ID]
-	f.check(sold == o.SettledSold(), "S11", "order %s has the history %v, and the reports have it: %v", o.ID, o.History, sold)
+	f.check(sold == o.wasConfirmed(), "S11", "order %s has the history %v, and the reports have it: %v", o.ID, o.History, sold)
 	if sold {
 		f.check(sale.Total == int64(o.Totals.Total) && (sale.Status == "cancelled") == (o.Status == order.Cancelled),
 			"S11", "order %s is %s and cost %d; the reports have %+v", o.ID, o.Status, o.Totals.Total, sale)
