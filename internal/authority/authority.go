@@ -24,8 +24,8 @@ import (
 	"time"
 )
 
-// TrustDomain is whose names these are.
-const TrustDomain = "triptych"
+// trustDomain is whose names these are; package rpc believes no other.
+const trustDomain = "triptych"
 
 const (
 	life     = 10 * 365 * 24 * time.Hour // of the authority
@@ -115,7 +115,7 @@ func load(dir string) (*Authority, error) {
 
 // id is the SPIFFE ID of a service; without a name, that of the authority.
 func id(name string) *url.URL {
-	u := &url.URL{Scheme: "spiffe", Host: TrustDomain}
+	u := &url.URL{Scheme: "spiffe", Host: trustDomain}
 	if name != "" {
 		u.Path = "/" + name
 	}
