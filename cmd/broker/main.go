@@ -21,9 +21,8 @@ import (
 
 	"triptych/internal/serve"
 	"triptych/internal/telemetry"
+	"triptych/internal/version"
 )
-
-const version = "0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,11 +40,11 @@ func run(ctx context.Context, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "broker", Version: version, Getenv: getenv})
+	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "broker", Version: version.Number, Getenv: getenv})
 	if err != nil {
 		return err
 	}
-	defer shutdown(context.WithoutCancel(ctx))
+	defer telemetry.Flush(shutdown)
 	listener, err := serve.Listen(ctx, cfg.addr)
 	if err != nil {
 		return fmt.Errorf("BROKER_ADDR: %w", err)
