@@ -153,6 +153,7 @@ func TestAHugeMessageIsRefused(t *testing.T) {
 func TestWhoWaitsKeepsNobodyOut(t *testing.T) {
 	const crowd = 1300 // the sum of the bounds in api.Handler
 	over := make(chan struct{})
+	defer close(over)
 	var waiting sync.WaitGroup
 	waiting.Add(crowd)
 	f := start(t, echo{unary: same, stream: func(grpc.ServerStream) error {
@@ -167,10 +168,9 @@ func TestWhoWaitsKeepsNobodyOut(t *testing.T) {
 		}
 	}
 	if _, err := call(t.Context(), c, "Once", "x"); err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
 	waiting.Wait()
-	close(over)
 }
 
 // An idle client asks every 20 seconds whether the server is there. The server
