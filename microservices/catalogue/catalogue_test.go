@@ -118,12 +118,10 @@ func skus(p *cataloguev1.Products) string {
 
 func TestNobodyAsksForEverything(t *testing.T) {
 	c := open(t)
-	for _, limit := range []int32{-1, 0, maxProducts + 1} {
-		if _, err := c.ListProducts(t.Context(), &cataloguev1.ListProductsRequest{Limit: limit}); !fault.Is(err, "invalid") {
-			t.Errorf("limit %d: %v", limit, err)
-		}
+	if _, err := c.ListProducts(t.Context(), &cataloguev1.ListProductsRequest{}); !fault.Is(err, "invalid") {
+		t.Errorf("without a limit: %v", err)
 	}
-	many := slices.Repeat([]string{"TEA"}, maxProducts+1)
+	many := slices.Repeat([]string{"TEA"}, maxSKUs+1)
 	if _, err := c.GetProducts(t.Context(), &cataloguev1.GetProductsRequest{Skus: many}); !fault.Is(err, "invalid") {
 		t.Errorf("%d names: %v", len(many), err)
 	}

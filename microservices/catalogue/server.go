@@ -13,6 +13,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/domain/money"
 	"triptych/internal/postgres"
+	"triptych/internal/rpc"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	"triptych/store/catalogue"
 )
@@ -23,22 +24,23 @@ type server struct {
 	db *pgxpool.Pool
 }
 
-// maxProducts bounds how many products one call is answered with.
-const maxProducts = 1000
-
 // ListProducts implements cataloguev1.CatalogueServer.
 func (s *server) ListProducts(ctx context.Context, in *cataloguev1.ListProductsRequest) (*cataloguev1.Products, error) {
-	if in.Limit < 1 || in.Limit > maxProducts {
-		return nil, fault.NewInvalid("/limit", "must be 1 to %d, is %d", maxProducts, in.Limit)
+	limit, err := rpc.ParseLimit(in.Limit)
+	if err != nil {
+		return nil, err
 	}
-	found, err := catalogue.List(ctx, s.db, catalog.Filter{Category: in.Category, Query: in.Query}, in.After, int(in.Limit))
+	found, err := catalogue.List(ctx, s.db, catalog.Filter{Category: in.Category, Query: in.Query}, in.After, limit)
 	return toProducts(found), err
 }
 
+// maxSKUs bounds how many products one call can ask for by name.
+const maxSKUs = 1000
+
 // GetProducts implements cataloguev1.CatalogueServer.
 func (s *server) GetProducts(ctx context.Context, in *cataloguev1.GetProductsRequest) (*cataloguev1.Products, error) {
-	if len(in.Skus) > maxProducts {
-		return nil, fault.NewInvalid("/skus", "must be at most %d, are %d", maxProducts, len(in.Skus))
+	if len(in.Skus) > maxSKUs {
+		return nil, fault.NewInvalid("/skus", "must be at most %d, are %d", maxSKUs, len(in.Skus))
 	}
 	found, err := catalogue.BySKU(ctx, s.db, in.Skus)
 	var products []catalog.Product

@@ -75,10 +75,6 @@ func (s *server) WatchOrder(in *ordersv1.OrderRequest, out grpc.ServerStreamingS
 	return news.Watch(out.Context(), s.news, id, read, func(o order.Order) error { return out.Send(toProto(o)) })
 }
 
-// maxPage is how many orders are listed at most: a page of the contract, and one
-// more to see whether it is the last.
-const maxPage = 101
-
 // ListOrders implements ordersv1.OrdersServer.
 func (s *server) ListOrders(ctx context.Context, in *ordersv1.ListOrdersRequest) (*ordersv1.OrderList, error) {
 	account, err := parseOptionalID("account_id", in.GetAccountId())
@@ -89,7 +85,11 @@ func (s *server) ListOrders(ctx context.Context, in *ordersv1.ListOrdersRequest)
 	if err != nil {
 		return nil, err
 	}
-	found, err := orders.List(ctx, s.db, account, order.Status(in.GetStatus()), after, min(max(int(in.GetLimit()), 1), maxPage))
+	limit, err := rpc.ParseLimit(in.GetLimit())
+	if err != nil {
+		return nil, err
+	}
+	found, err := orders.List(ctx, s.db, account, order.Status(in.GetStatus()), after, limit)
 	out := &ordersv1.OrderList{}
 	for _, o := range found {
 		out.Orders = append(out.Orders, toProto(o))

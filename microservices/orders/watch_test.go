@@ -85,4 +85,7 @@ func TestOrdersAreListedNewestFirst(t *testing.T) {
 	if _, err := s.orders.ListOrders(t.Context(), &ordersv1.ListOrdersRequest{Limit: 10, After: "yesterday"}); !fault.Is(err, "invalid") {
 		t.Errorf("after what is no id: got %v", err)
 	}
+	if _, err := s.orders.ListOrders(t.Context(), &ordersv1.ListOrdersRequest{}); !fault.Is(err, "invalid") {
+		t.Errorf("without a limit: got %v", err)
+	}
 }

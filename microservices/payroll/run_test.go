@@ -33,6 +33,9 @@ func TestEmployees(t *testing.T) {
 	if err != nil || len(list.Employees) != 1 || list.Employees[0].Id != "bob" {
 		t.Errorf("after ann: %v, %v, want bob", list, err)
 	}
+	if _, err := c.ListEmployees(t.Context(), &payrollv1.ListEmployeesRequest{}); !fault.Is(err, "invalid") {
+		t.Errorf("without a limit: %v", err)
+	}
 	if _, err := c.PutEmployee(t.Context(), &payrollv1.Employee{Id: "Eve"}); !fault.Is(err, "invalid") {
 		t.Errorf("an employee that breaks the rules: %v", err)
 	}

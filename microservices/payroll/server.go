@@ -66,7 +66,11 @@ func (s *server) PutEmployee(ctx context.Context, in *payrollv1.Employee) (*payr
 
 // ListEmployees implements payrollv1.PayrollServer.
 func (s *server) ListEmployees(ctx context.Context, in *payrollv1.ListEmployeesRequest) (*payrollv1.Employees, error) {
-	list, err := wages.Employees(ctx, s.db, in.After, int(in.Limit))
+	limit, err := rpc.ParseLimit(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	list, err := wages.Employees(ctx, s.db, in.After, limit)
 	return &payrollv1.Employees{Employees: each(list, toEmployee)}, err
 }
 
@@ -98,11 +102,15 @@ func (s *server) ListPayslips(ctx context.Context, in *payrollv1.ListPayslipsReq
 	if err != nil {
 		return nil, err
 	}
+	limit, err := rpc.ParseLimit(in.Limit)
+	if err != nil {
+		return nil, err
+	}
 	r, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	slips, err := wages.Payslips(ctx, s.db, r, in.After, int(in.Limit))
+	slips, err := wages.Payslips(ctx, s.db, r, in.After, limit)
 	return &payrollv1.Payslips{Payslips: each(slips, toPayslip)}, err
 }
 

@@ -22,3 +22,12 @@ func TestParseID(t *testing.T) {
 		}
 	}
 }
+
+func TestParseLimit(t *testing.T) {
+	for limit, good := range map[int32]bool{-1: false, 0: false, 1: true, 1000: true, 1001: false} {
+		got, err := rpc.ParseLimit(limit)
+		if good && (got != int(limit) || err != nil) || !good && !fault.Is(err, "invalid") {
+			t.Errorf("%d: got %d, %v", limit, got, err)
+		}
+	}
+}
