@@ -13,7 +13,6 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/domain/order"
-	"triptych/internal/faults"
 	"triptych/internal/news"
 	"triptych/internal/outbox"
 	"triptych/internal/postgres"
@@ -40,31 +39,11 @@ func (b books) answered(ctx context.Context, r row, a answer) (next row, moved b
 		return r, false, fmt.Errorf("nothing follows from %s when %s", a.event, r.Step)
 	}
 	next = row{Order: r.Order, Step: move.To, CartOf: r.CartOf, Reason: a.reason, Traceparent: r.Traceparent}
-	store := func(ctx context.Context) error {
-		now, err := b.store(ctx, r, next, move)
-		moved = moved || now
+	err = atPoint(ctx, a.event, func(ctx context.Context) error {
+		did, err := b.store(ctx, r, next, move)
+		moved = moved || did
 		return err
-	}
-	switch a.event { // each is a point of its own, where a test has something go wrong
-	case saga.Approved:
-		err = faults.Point(ctx, "orders.approved", store)
-	case saga.Declined:
-		err = faults.Point(ctx, "orders.declined", store)
-	case saga.Reserved:
-		err = faults.Point(ctx, "orders.reserved", store)
-	case saga.Short:
-		err = faults.Point(ctx, "orders.short", store)
-	case saga.Captured:
-		err = faults.Point(ctx, "orders.captured", store)
-	case saga.Lapsed:
-		err = faults.Point(ctx, "orders.lapsed", store)
-	case saga.Voided:
-		err = faults.Point(ctx, "orders.voided", store)
-	case saga.Released:
-		err = faults.Point(ctx, "orders.released", store)
-	case saga.Refunded:
-		err = faults.Point(ctx, "orders.refunded", store)
-	}
+	})
 	return next, moved, err
 }
 
