@@ -86,7 +86,7 @@ func (s *Services) prepare(ctx context.Context, o Options) (err error) {
 func (s *Services) startServices() error {
 	for _, v := range services {
 		for _, name := range s.options.instances(v.name) {
-			addr, err := freeAddr()
+			addr, err := FreeAddr()
 			if err != nil {
 				return err
 			}

@@ -103,8 +103,8 @@ const (
 	lastPort  = 32_000
 )
 
-// freeAddr returns an address of the loopback interface that nobody listens on.
-func freeAddr() (addr string, err error) {
+// FreeAddr returns an address of the loopback interface that nobody listens on.
+func FreeAddr() (addr string, err error) {
 	for range 100 {
 		addr = fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort))
 		l, listenErr := net.Listen("tcp", addr)

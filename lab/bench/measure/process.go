@@ -2,7 +2,9 @@ package measure
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +22,23 @@ type Part struct {
 	Name   string
 	Pid    int
 	Family bool // its children count too
+}
+
+// Time is the processor time that a part has used.
+func (p Part) Time() (time.Duration, error) {
+	if p.Family {
+		return FamilyTime(p.Pid)
+	}
+	return OwnTime(p.Pid)
+}
+
+// Pids are the processes that a part is made of.
+func (p Part) Pids() ([]int, error) {
+	if !p.Family {
+		return []int{p.Pid}, nil
+	}
+	family, err := Children(p.Pid)
+	return slices.AppendSeq([]int{p.Pid}, maps.Keys(family)), err
 }
 
 // Times are the processor times of parts, by their names.
@@ -44,11 +63,7 @@ func Clock(parts []Part) (used func() (Times, error), err error) {
 func read(parts []Part) (Times, error) {
 	times := Times{}
 	for _, p := range parts {
-		of := OwnTime
-		if p.Family {
-			of = FamilyTime
-		}
-		t, err := of(p.Pid)
+		t, err := p.Time()
 		if err != nil {
 			return nil, fmt.Errorf("processor time of %s: %w", p.Name, err)
 		}

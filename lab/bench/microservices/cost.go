@@ -31,8 +31,8 @@ func (b *bench) cost(ctx context.Context) error {
 		return err
 	}
 	defer rival.stop()
-	for _, r := range []rig{ours, rival} {
-		if _, err := r.orders(ctx, b.load, b.warm); err != nil {
+	for _, r := range []*rig{&ours, &rival} {
+		if err := b.warm(ctx, r, b.load); err != nil {
 			return err
 		}
 	}

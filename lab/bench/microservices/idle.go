@@ -5,78 +5,116 @@ import (
 	"time"
 
 	"triptych/lab/bench/measure"
-	"triptych/lab/launch"
 )
 
 // idleness measures what the shop has of memory, and what it does, when it was
-// started and nobody has bought anything.
+// started and nobody has bought anything. The rival's is beside it.
 func (b *bench) idleness(ctx context.Context) error {
-	s, err := launch.Microservices(ctx, b.options("idle"))
+	ours, _, err := b.services(ctx, "idle", nil)
 	if err != nil {
 		return err
 	}
-	defer s.Stop()
-	parts := partsOf(s)
-	used, err := measure.Clock(parts)
+	defer ours.stop()
+	rival, err := b.rival(ctx)
 	if err != nil {
 		return err
 	}
-	if err := pause(ctx, b.idle); err != nil {
-		return err
-	}
-	times, err := used()
+	defer rival.stop()
+	idle, err := b.rest(ctx, ours, rival)
 	if err != nil {
 		return err
 	}
-	b.say("\nNobody buys: memory after %s, and processor time meanwhile\n\n", b.idle)
-	measure.Row(b.out, "", "RSS, MB", "PSS, MB", "CPU, %")
-	var all [3]float64
-	for _, p := range parts {
-		f, err := b.figures(p, times[p.Name])
-		if err != nil {
-			return err
-		}
-		measure.Row(b.out, p.Name, measure.Tenths(f[0]), measure.Tenths(f[1]), measure.Hundredths(f[2]))
-		if p.Name != database && p.Name != broker {
-			for i := range all {
-				all[i] += f[i]
-			}
-		}
-	}
-	measure.Row(b.out, "all nine", measure.Tenths(all[0]), measure.Tenths(all[1]), measure.Hundredths(all[2]))
-	b.found("idle memory of all nine, MB (RSS)", measure.Whole, "220 at most", all[0])
-	b.found("the same, what is shared in parts (PSS)", measure.Whole, "", all[1])
-	b.found("idle CPU of all nine, % of one core", measure.Hundredths, "", all[2])
+	b.say("\nNobody buys: memory after %s, and processor time meanwhile\n", b.idle)
+	all := b.showIdle(ours, idle)
+	b.found("idle memory of all nine, MB (RSS)", measure.Whole, "220 at most", all.rss)
+	b.found("the same, what is shared in parts (PSS)", measure.Whole, "", all.pss)
+	b.found("idle CPU of all nine, % of one core", measure.Hundredths, "", all.cpu)
+	other := b.showIdle(rival, idle)
+	b.found("idle memory, MB (RSS), "+rival.name, measure.Whole, "", other.rss)
+	b.found("idle CPU, % of one core, "+rival.name, measure.Hundredths, "", other.cpu)
 	return nil
 }
 
-// figures are RSS and PSS in MB, and the use of a processor in percent. Of
-// PostgreSQL, whose processes share a lot, only PSS adds up.
-func (b *bench) figures(p measure.Part, used time.Duration) (f [3]float64, err error) {
-	pids := []int{p.Pid}
-	if p.Family {
-		family, err := measure.Children(p.Pid)
+// A use is what a part has of the machine: MB of memory, and percent of a
+// processor.
+type use struct{ rss, pss, cpu float64 }
+
+// rest lets the shops rest, and says what their parts use.
+func (b *bench) rest(ctx context.Context, shops ...rig) (map[measure.Part]use, error) {
+	found := map[measure.Part]use{}
+	before := map[measure.Part]time.Duration{}
+	each := func(f func(measure.Part) error) error {
+		for _, r := range shops {
+			for _, p := range r.parts {
+				if err := f(p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	err := each(func(p measure.Part) (err error) {
+		before[p], err = p.Time()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := pause(ctx, b.idle); err != nil {
+		return nil, err
+	}
+	return found, each(func(p measure.Part) error {
+		used, err := p.Time()
 		if err != nil {
-			return f, err
+			return err
 		}
-		for pid := range family {
-			pids = append(pids, pid)
-		}
+		found[p], err = memoryOf(p)
+		u := found[p]
+		u.cpu = 100 * (used - before[p]).Seconds() / b.idle.Seconds()
+		found[p] = u
+		return err
+	})
+}
+
+// memoryOf reads a part's memory. Of PostgreSQL, whose processes share a lot, only
+// PSS adds up.
+func memoryOf(p measure.Part) (u use, err error) {
+	pids, err := p.Pids()
+	if err != nil {
+		return u, err
 	}
 	for _, pid := range pids {
 		rss, err := measure.Memory(pid, "VmRSS")
 		if err != nil {
-			return f, err
+			return u, err
 		}
 		pss, err := measure.Proportional(pid)
 		if err != nil {
-			return f, err
+			return u, err
 		}
-		f[0] += float64(rss) / 1e6
-		f[1] += float64(pss) / 1e6
+		u.rss += float64(rss) / 1e6
+		u.pss += float64(pss) / 1e6
 	}
-	f[2] = 100 * used.Seconds() / b.idle.Seconds()
-	return f, nil
+	return u, nil
+}
+
+// showIdle prints a shop's parts, and returns the sum of its own.
+func (b *bench) showIdle(r rig, found map[measure.Part]use) (all use) {
+	b.say("\n")
+	measure.Row(b.out, "", "RSS, MB", "PSS, MB", "CPU, %")
+	show := func(name string, u use) {
+		measure.Row(b.out, name, measure.Tenths(u.rss), measure.Tenths(u.pss), measure.Hundredths(u.cpu))
+	}
+	for _, p := range r.parts {
+		show(p.Name, found[p])
+	}
+	for _, p := range r.own() {
+		all.rss += found[p].rss
+		all.pss += found[p].pss
+		all.cpu += found[p].cpu
+	}
+	show("together", all)
+	return all
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -15,7 +15,7 @@ func (b *bench) latency(ctx context.Context) error {
 		return err
 	}
 	defer r.stop()
-	if _, err := r.orders(ctx, b.rate, b.warm); err != nil {
+	if err := b.warm(ctx, &r, b.rate); err != nil {
 		return err
 	}
 	t, err := r.orders(ctx, b.rate, b.during)

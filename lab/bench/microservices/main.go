@@ -29,7 +29,7 @@ type settings struct {
 	only      string
 	starts    int
 	idle      time.Duration
-	warm      time.Duration
+	warmUp    time.Duration
 	rate      int
 	during    time.Duration
 	pairs     int
@@ -60,7 +60,7 @@ func read(args []string) (s settings, err error) {
 	flags.StringVar(&s.only, "only", strings.Join(names(), ","), "what is measured")
 	flags.IntVar(&s.starts, "starts", 5, "how often the shop is started")
 	flags.DurationVar(&s.idle, "idle", 20*time.Second, "how long nobody buys before memory is read")
-	flags.DurationVar(&s.warm, "warm", 10*time.Second, "how long there is a load before anything of it is measured")
+	flags.DurationVar(&s.warmUp, "warm", 10*time.Second, "how long there is a load before anything of it is measured")
 	flags.IntVar(&s.rate, "rate", 20, "orders a second while latency is measured")
 	flags.DurationVar(&s.during, "during", 30*time.Second, "how long latency is measured")
 	flags.IntVar(&s.pairs, "pairs", 6, "how often the cost of orders is measured beside the other's")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,19 +19,20 @@ import (
 // profile says where the processor time of orders goes, by the layers of the
 // programs. It is a run of its own, as no other has profiles switched on.
 func (b *bench) profile(ctx context.Context) error {
-	debug := map[string]string{}
-	r, _, err := b.services(ctx, "profile", func(o *launch.Options) {
-		o.EnvOf = map[string][]string{}
-		for _, name := range serviceNames {
-			debug[name] = freeAddr()
-			o.EnvOf[name] = []string{"DEBUG_ADDR=" + debug[name]}
+	debug, env := map[string]string{}, map[string][]string{}
+	for _, name := range serviceNames {
+		addr, err := launch.FreeAddr()
+		if err != nil {
+			return err
 		}
-	})
+		debug[name], env[name] = addr, []string{"DEBUG_ADDR=" + addr}
+	}
+	r, _, err := b.services(ctx, "profile", func(o *launch.Options) { o.EnvOf = env })
 	if err != nil {
 		return err
 	}
 	defer r.stop()
-	if _, err := r.orders(ctx, b.load, b.warm); err != nil {
+	if err := b.warm(ctx, &r, b.load); err != nil {
 		return err
 	}
 	files, done, err := b.profiles(ctx, r, debug)
@@ -96,14 +96,4 @@ func download(ctx context.Context, addr string, during time.Duration, file strin
 		return fmt.Errorf("%s says %s", url, answer.Status)
 	}
 	return os.WriteFile(file, profile, 0o644)
-}
-
-// freeAddr returns an address of the loopback interface that is free just now.
-func freeAddr() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "127.0.0.1:0" // the program says what is wrong
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -25,6 +25,8 @@ type rig struct {
 	name  string
 	parts []measure.Part
 	stop  func()
+
+	secrets launch.Secrets
 }
 
 // prefer has the answer to an order be that it is final. The monolith's always is.
@@ -38,7 +40,7 @@ func (b *bench) options(name string) launch.Options {
 	}
 }
 
-// services starts the microservices and fills them.
+// services starts the microservices.
 func (b *bench) services(ctx context.Context, name string, change func(*launch.Options)) (rig, *launch.Services, error) {
 	o := b.options(name)
 	if change != nil {
@@ -48,8 +50,7 @@ func (b *bench) services(ctx context.Context, name string, change func(*launch.O
 	if err != nil {
 		return rig{}, nil, err
 	}
-	r, err := b.fill(ctx, rig{name: name, parts: partsOf(s), stop: s.Stop}, s.Shop)
-	return r, s, err
+	return b.rigOf(name, s.Shop, s.Stop, partsOf(s)), s, nil
 }
 
 func partsOf(s *launch.Services) (parts []measure.Part) {
@@ -59,26 +60,25 @@ func partsOf(s *launch.Services) (parts []measure.Part) {
 	return parts
 }
 
+// monolith starts the monolith.
 func (b *bench) monolith(ctx context.Context) (rig, error) {
 	s, err := launch.Monolith(ctx, b.options(monolith))
 	if err != nil {
 		return rig{}, err
 	}
-	return b.fill(ctx, rig{name: monolith, stop: s.Stop, parts: []measure.Part{
+	return b.rigOf(monolith, s.Shop, s.Stop, []measure.Part{
 		{Name: monolith, Pid: s.Pid()}, {Name: database, Pid: s.Database().Process().Pid(), Family: true},
-	}}, s.Shop)
+	}), nil
 }
 
-func (b *bench) fill(ctx context.Context, r rig, s launch.Shop) (rig, error) {
-	r.Shop = measure.Shop{Addr: strings.TrimPrefix(s.URL, "http://"), Products: b.products, Head: prefer}
-	err := r.Fill(ctx, s.Secrets.ManagerEmail, s.Secrets.ManagerPassword)
-	if err != nil {
-		r.stop()
+func (b *bench) rigOf(name string, s launch.Shop, stop func(), parts []measure.Part) rig {
+	return rig{
+		Shop: measure.Shop{Addr: strings.TrimPrefix(s.URL, "http://"), Products: b.products, Head: prefer},
+		name: name, parts: parts, stop: stop, secrets: s.Secrets,
 	}
-	return r, err
 }
 
-// rival is what the microservices are held against.
+// rival starts what the microservices are held against.
 func (b *bench) rival(ctx context.Context) (r rig, err error) {
 	if b.against == monolith {
 		return b.monolith(ctx)
@@ -95,10 +95,17 @@ func (b *bench) rival(ctx context.Context) (r rig, err error) {
 			}
 		}
 	})
-	if err == nil {
-		r.name = b.against
-	}
+	r.name = b.against
 	return r, err
+}
+
+// warm fills the shop and has it bought at for a while.
+func (b *bench) warm(ctx context.Context, r *rig, rate int) error {
+	if err := r.Fill(ctx, r.secrets.ManagerEmail, r.secrets.ManagerPassword); err != nil {
+		return err
+	}
+	_, err := r.orders(ctx, rate, b.warmUp)
+	return err
 }
 
 // serviceNames are those of the nine.

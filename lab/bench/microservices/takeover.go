@@ -30,6 +30,9 @@ func (b *bench) takeover(ctx context.Context) error {
 		return err
 	}
 	defer r.stop()
+	if err := b.warm(ctx, &r, b.load); err != nil {
+		return err
+	}
 	db, err := pgx.Connect(ctx, s.AdminURL(consumer))
 	if err != nil {
 		return err

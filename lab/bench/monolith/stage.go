@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +33,11 @@ func setUp(ctx context.Context, s settings, out io.Writer) (*stage, error) {
 	if s.data == "" {
 		s.data = filepath.Join(root, ".triptych", "bench")
 	}
-	st := &stage{settings: s, Shop: measure.Shop{Products: s.products}, debug: freeAddr(), out: out}
+	debug, err := launch.FreeAddr()
+	if err != nil {
+		return nil, err
+	}
+	st := &stage{settings: s, Shop: measure.Shop{Products: s.products}, debug: debug, out: out}
 	st.options = launch.Options{
 		Root: root, Data: s.data, Addr: "127.0.0.1:0", Fresh: true,
 		Getenv: func(string) string { return "" }, // a database, a manager and a receiver of our own
@@ -50,16 +53,6 @@ func setUp(ctx context.Context, s settings, out io.Writer) (*stage, error) {
 		return nil, err
 	}
 	return st, nil
-}
-
-// freeAddr returns an address of the loopback interface that is free just now.
-func freeAddr() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "127.0.0.1:0" // the program says what is wrong
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func telemetry(on bool) string { return fmt.Sprintf("OTEL_SDK_DISABLED=%t", !on) }
