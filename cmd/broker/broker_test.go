@@ -27,7 +27,7 @@ func TestKillLosesNothing(t *testing.T) {
 	l, data := listen(t), t.TempDir()
 	p := start(t, l, data)
 	topic := kafka.Topic{Name: "orders", Partitions: 6}
-	c, err := kafka.Open(t.Context(), l.Addr().String(), topic)
+	c, err := kafka.Open(l.Addr().String(), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestClientsAreToldTheAdvertisedAddress(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	at := "localhost:" + port
 	start(t, l, t.TempDir(), "BROKER_ADVERTISED="+at)
-	c, err := kafka.Open(t.Context(), l.Addr().String())
+	c, err := kafka.Open(l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,11 +47,14 @@ func deadLetters(ctx context.Context, args []string, getenv func(string) string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, deadLettersTimeout)
 	defer cancel()
-	log, err := kafka.Open(ctx, *brokers)
+	log, err := kafka.Open(*brokers)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
+	if err := log.Ready(ctx); err != nil {
+		return err
+	}
 	return do(ctx, log)
 }
 

@@ -21,7 +21,7 @@ func TestDeadLetters(t *testing.T) {
 	brokers := kafkatest.New(t).ListenAddrs()[0] // its own: all letters are replayed
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 1}
 	group := kafkatest.Name(t, "reports")
-	log, err := kafka.Open(t.Context(), brokers, topic)
+	log, err := kafka.Open(brokers, topic)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,60 +7,74 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"triptych/internal/telemetry"
 )
 
 const (
-	openTimeout = 30 * time.Second // a broker may be starting
 	dialTimeout = 3 * time.Second
+	askTimeout  = 10 * time.Second // of one question to a broker
 )
 
 // A Client talks to a broker. There is one writer and one set of connections in
 // it, so a process needs one client.
 type Client struct {
-	brokers []string
-	wire    *kafka.Client
-	writer  *kafka.Writer
-	metrics *metrics
-	watch   time.Duration // how long a reader may give nothing before somebody looks why
+	brokers   []string
+	topics    []Topic
+	ready     atomic.Bool // the topics are there
+	transport transport
+	wire      *kafka.Client
+	writer    *kafka.Writer
+	metrics   *metrics
+	trouble   telemetry.Seldom
+	watch     time.Duration // how long a reader may give nothing before somebody looks why
 }
 
-// Open connects to brokers, a list of addresses, and makes sure that they have
-// the topics. It waits for a while when they do not answer.
-func Open(ctx context.Context, brokers string, topics ...Topic) (*Client, error) {
+// Open returns a client of brokers, a list of addresses, that needs some topics.
+// It does not wait for them to answer: see Ready.
+func Open(brokers string, topics ...Topic) (*Client, error) {
 	addresses := strings.FieldsFunc(brokers, func(r rune) bool { return r == ',' || r == ' ' })
 	if len(addresses) == 0 {
 		return nil, errors.New("no address of a Kafka broker is given")
 	}
-	c := &Client{brokers: addresses, metrics: newMetrics(), watch: watchInterval}
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		// A new one each time: a transport that has met no broker asks again
-		// only after seconds.
-		t := newTransport()
-		c.wire = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: t, Timeout: 10 * time.Second}
-		err := c.ensure(ctx, topics)
+	for _, a := range addresses {
+		_, port, err := net.SplitHostPort(a)
 		if err == nil {
-			c.writer = newWriter(c.wire.Addr, t)
-			return c, nil
+			_, err = strconv.ParseUint(port, 10, 16)
 		}
-		t.CloseIdleConnections()
-		if permanent(err) {
-			return nil, err
-		}
-		if !sleep(ctx, pause) {
-			return nil, fmt.Errorf("the Kafka broker %s does not serve: %w", brokers, err)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address of a Kafka broker: it needs a host and a port", a)
 		}
 	}
+	t, at := newTransport(), kafka.TCP(addresses...)
+	return &Client{
+		brokers: addresses, topics: topics, metrics: newMetrics(), watch: watchInterval, transport: t,
+		wire: &kafka.Client{Addr: at, Transport: t, Timeout: askTimeout}, writer: newWriter(at, t),
+	}, nil
+}
+
+// Ready returns once the broker answers and has the client's topics, which are
+// made if need be. Until then it waits, as Publish does, and Consume for topics of
+// its own; an error says that waiting does not help, or that ctx ended first.
+func (c *Client) Ready(ctx context.Context) error {
+	if c.ready.Load() {
+		return nil
+	}
+	if err := c.ensure(ctx, c.topics); err != nil {
+		return err
+	}
+	c.ready.Store(true)
+	return nil
 }
 
 // Close sends what is waiting and disconnects.
 func (c *Client) Close() error {
 	err := c.writer.Close()
-	c.wire.Transport.(transport).CloseIdleConnections()
+	c.transport.CloseIdleConnections()
 	return err
 }
 
@@ -71,18 +85,6 @@ func (c *Client) Ping(ctx context.Context) error {
 		return fmt.Errorf("ask the Kafka broker: %w", err)
 	}
 	return nil
-}
-
-// sleep waits and reports whether it did so to the end.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // Brokers returns the addresses that the broker tells clients to use.
@@ -96,4 +98,16 @@ func (c *Client) Brokers(ctx context.Context) ([]string, error) {
 		all[i] = net.JoinHostPort(b.Host, strconv.Itoa(b.Port))
 	}
 	return all, nil
+}
+
+// sleep waits and reports whether it did so to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
 }

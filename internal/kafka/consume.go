@@ -40,7 +40,7 @@ const (
 const retryRetention = 14 * 24 * time.Hour
 
 // Consume runs a consumer until ctx is done, and returns when the message at
-// hand has been handled.
+// hand has been handled. A broker that is away is waited for.
 func (c *Client) Consume(ctx context.Context, consumer Consumer) error {
 	if consumer.Group == "" || len(consumer.Topics) == 0 || consumer.Handle == nil {
 		return errors.New("a consumer needs a group, topics and a function")
@@ -49,7 +49,10 @@ func (c *Client) Consume(ctx context.Context, consumer Consumer) error {
 	topics := append(consumer.Topics[:len(consumer.Topics):len(consumer.Topics)],
 		Topic{Name: consumer.Group + retrySuffix, Partitions: 1, Retention: retryRetention},
 		Topic{Name: consumer.Group + deadLettersSuffix, Partitions: 1, Compacted: true})
-	if err := c.ensureOnce(ctx, topics); err != nil {
+	if err := c.ensure(ctx, topics); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	names := make([]string, len(consumer.Topics))

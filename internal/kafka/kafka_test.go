@@ -56,7 +56,7 @@ func TestMessagesOfAKeyKeepTheirOrder(t *testing.T) {
 
 func open(t testing.TB, brokers string, topics ...kafka.Topic) *kafka.Client {
 	t.Helper()
-	c, err := kafka.Open(t.Context(), brokers, topics...)
+	c, err := kafka.Open(brokers, topics...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +65,14 @@ func open(t testing.TB, brokers string, topics ...kafka.Topic) *kafka.Client {
 			t.Error(err)
 		}
 	})
+	return c
+}
+
+func ready(t testing.TB, c *kafka.Client) *kafka.Client {
+	t.Helper()
+	if err := c.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 

@@ -15,7 +15,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	brokers := kafkatest.Brokers(t)
 	before := goleak.IgnoreCurrent()
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
-	c, err := kafka.Open(t.Context(), brokers, topic)
+	c, err := kafka.Open(brokers, topic)
 	if err != nil {
 		t.Fatal(err)
 	}

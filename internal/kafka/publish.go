@@ -37,6 +37,9 @@ func newWriter(addr net.Addr, t transport) *kafka.Writer {
 // Publish appends messages and returns when they are durable. An error does not
 // say that they are not: send them again.
 func (c *Client) Publish(ctx context.Context, messages ...Message) error {
+	if err := c.Ready(ctx); err != nil {
+		return err
+	}
 	raw := make([]kafka.Message, len(messages))
 	for i, m := range messages {
 		raw[i] = encode(m)

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 // member tells of each message that it handles.
 func member(brokers, names string) error {
 	topic, group, _ := strings.Cut(names, " ")
-	c, err := kafka.Open(context.Background(), brokers)
+	c, err := kafka.Open(brokers)
 	if err != nil {
 		return err
 	}

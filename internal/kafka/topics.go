@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
-
-	"triptych/internal/telemetry"
 )
 
 // mostReplicas is how many brokers keep a copy of a topic, if there are as many.
@@ -27,8 +26,32 @@ func (e *partitionsError) Error() string {
 		"more partitions would break the order of its messages", e.topic, e.has, e.want)
 }
 
-// ensure makes the topics that are missing.
+// A broker that starts together with its clients is given a moment before anybody
+// is told that it is missed.
+const startTime = 5 * time.Second
+
+// ensure makes sure of topics, as soon as the broker lets it.
 func (c *Client) ensure(ctx context.Context, topics []Topic) error {
+	began := time.Now()
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		err := c.provide(ctx, topics)
+		if err == nil || permanent(err) {
+			return err
+		}
+		// A transport that has met no broker asks again only after seconds, but for
+		// connections that are new.
+		c.transport.CloseIdleConnections()
+		if time.Since(began) > startTime && ctx.Err() == nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+			c.trouble.Warn("Kafka does not serve, and is waited for", err)
+		}
+		if !sleep(ctx, pause) {
+			return fmt.Errorf("the Kafka broker %s does not serve: %w", strings.Join(c.brokers, ","), err)
+		}
+	}
+}
+
+// provide makes the topics that are missing.
+func (c *Client) provide(ctx context.Context, topics []Topic) error {
 	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)
@@ -91,22 +114,4 @@ func permanent(err error) bool {
 	return ok && !code.Temporary() &&
 		code != kafka.TopicAlreadyExists && // somebody else was faster: look again
 		code != kafka.InvalidReplicationFactor // not all brokers are there yet
-}
-
-// ensureOnce makes topics for a client that is in use, as soon as the broker
-// lets it.
-func (c *Client) ensureOnce(ctx context.Context, topics []Topic) error {
-	var trouble telemetry.Seldom
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		err := c.ensure(ctx, topics)
-		if err == nil || permanent(err) {
-			return err
-		}
-		if !sleep(ctx, pause) {
-			return nil
-		}
-		if !errors.Is(err, kafka.TopicAlreadyExists) {
-			trouble.Warn("making topics waits for Kafka", err)
-		}
-	}
 }

@@ -77,7 +77,7 @@ func TestAddRefusesWhatNoBrokerTakes(t *testing.T) {
 
 func openLog(t testing.TB, topics ...kafka.Topic) *kafka.Client {
 	t.Helper()
-	c, err := kafka.Open(t.Context(), kafkatest.Brokers(t), topics...)
+	c, err := kafka.Open(kafkatest.Brokers(t), topics...)
 	if err != nil {
 		t.Fatal(err)
 	}

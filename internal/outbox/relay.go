@@ -51,9 +51,16 @@ func (r *Relay) Wake() {
 	}
 }
 
-// Run sends events until ctx is done. Of several relays of one database one
-// works at a time.
+// Run sends events until ctx is done, once the log has its topics. Of several
+// relays of one database one works at a time.
 func (r *Relay) Run(ctx context.Context) error {
+	// Waited for here, a log that is away keeps no transaction waiting.
+	if err := r.to.Ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
 	var sent time.Time // when something was sent last
 	pause := shortly
 	for ctx.Err() == nil {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -72,11 +74,14 @@ func TestACrashAfterPublishingRepeats(t *testing.T) {
 	db := openDB(t, url)
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
 	brokers := kafkatest.Brokers(t)
-	log, err := kafka.Open(t.Context(), brokers, topic)
+	log, err := kafka.Open(brokers, topic)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { log.Close() })
+	if err := log.Ready(t.Context()); err != nil { // the relay that crashes knows no topics
+		t.Fatal(err)
+	}
 	want := happen(t, db, topic.Name)
 
 	crash := exec.CommandContext(t.Context(), os.Args[0])
@@ -113,7 +118,7 @@ func crashingRelay(ctx context.Context, url, brokers string) error {
 	if err != nil {
 		return err
 	}
-	log, err := kafka.Open(ctx, brokers)
+	log, err := kafka.Open(brokers)
 	if err != nil {
 		return err
 	}
@@ -127,7 +132,7 @@ func crashingRelay(ctx context.Context, url, brokers string) error {
 func TestTheBrokerIsAway(t *testing.T) {
 	broker := kafkatest.New(t)
 	refused := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.TopicAuthorizationFailed, Count: 3})
-	log, err := kafka.Open(t.Context(), broker.ListenAddrs()[0], kafka.Topic{Name: "orders", Partitions: 1})
+	log, err := kafka.Open(broker.ListenAddrs()[0], kafka.Topic{Name: "orders", Partitions: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +146,49 @@ func TestTheBrokerIsAway(t *testing.T) {
 	}
 	if n := refused.Hits(); n != 3 {
 		t.Errorf("the broker refused %d times, want 3", n)
+	}
+}
+
+// A broker that is not there yet is waited for, and no transaction waits with it.
+func TestTheBrokerComesLater(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().(*net.TCPAddr)
+	l.Close()
+	log, err := kafka.Open(at.String(), kafka.Topic{Name: "orders", Partitions: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	db := pgtest.New(t, outbox.Schema)
+	relay := startRelay(t, db, log)
+	want := happen(t, db, "orders", relay)
+	var busy int
+	if err := db.QueryRow(t.Context(), `
+		SELECT count(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND state = 'idle in transaction'`).Scan(&busy); err != nil || busy > 0 {
+		t.Errorf("%d transactions wait for the broker, %v", busy, err)
+	}
+	kafkatest.New(t, kfake.Ports(at.Port))
+	awaitEmpty(t, db)
+	if diff := cmp.Diff(want, sent(t, log, "orders")); diff != "" {
+		t.Errorf("sent (-want +got):\n%s", diff)
+	}
+}
+
+// A log that will never take the events is no reason to wait.
+func TestTheTopicIsNotAsItMustBe(t *testing.T) {
+	broker := kafkatest.New(t, kfake.SeedTopics(1, "orders"))
+	log, err := kafka.Open(broker.ListenAddrs()[0], kafka.Topic{Name: "orders", Partitions: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	err = outbox.NewRelay(pgtest.New(t, outbox.Schema), log).Run(t.Context())
+	if err == nil || !strings.HasPrefix(err.Error(), "the topic orders has 1 partitions and needs 6: ") {
+		t.Errorf("the relay ended with %v", err)
 	}
 }
 

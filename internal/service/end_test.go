@@ -133,7 +133,7 @@ func TestNothingIsLeft(t *testing.T) {
 			return err
 		}
 		topic := kafka.Topic{Name: kafkatest.Name(t, "parcels"), Partitions: 1}
-		log, err := s.Kafka(ctx, topic)
+		log, err := s.Kafka(topic)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 
@@ -86,17 +87,18 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// Kafka makes sure that the broker at KAFKA_BROKERS has the topics. Whether it
-// answers later is no matter of the service's health: while it does not, events
-// wait in the outbox and consumers wait for it, and everything else goes on.
-func (s *Service) Kafka(ctx context.Context, topics ...kafka.Topic) (*kafka.Client, error) {
+// Kafka returns a client of the broker at KAFKA_BROKERS that needs some topics.
+// Whether it answers is no matter of the service's start and health: while it does
+// not, events wait in the outbox, consumers wait for it, and everything else goes
+// on.
+func (s *Service) Kafka(topics ...kafka.Topic) (*kafka.Client, error) {
 	brokers := s.Env.Required("KAFKA_BROKERS")
 	if err := s.Env.Err(); err != nil {
 		return nil, err
 	}
-	client, err := kafka.Open(ctx, brokers, topics...)
+	client, err := kafka.Open(brokers, topics...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("KAFKA_BROKERS: %w", err)
 	}
 	s.atEnd(client.Close)
 	return client, nil

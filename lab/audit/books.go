@@ -219,11 +219,14 @@ func (b *Books) readReports(ctx context.Context, c *pgx.Conn) error {
 func (b *Books) readEvents(ctx context.Context, brokers string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	log, err := kafka.Open(ctx, brokers)
+	log, err := kafka.Open(brokers)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
+	if err := log.Ready(ctx); err != nil {
+		return err
+	}
 	seen := map[uuid.UUID]bool{}
 	return log.Scan(ctx, "orders", func(m kafka.Message) error {
 		id, err := uuid.Parse(m.Key)

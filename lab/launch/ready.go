@@ -87,7 +87,7 @@ func listens(ctx context.Context, addr string) bool {
 func answers(ctx context.Context, brokers string) bool {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	client, err := kafka.Open(ctx, brokers)
+	client, err := kafka.Open(brokers)
 	if err != nil {
 		return false
 	}

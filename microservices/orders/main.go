@@ -36,7 +36,7 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(ctx, events)
+	log, err := s.Kafka(events)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func openWithLog(t testing.TB) (*server, payrollv1.PayrollClient, *kafka.Client)
 
 func openLog(t testing.TB, brokers string, topics ...kafka.Topic) *kafka.Client {
 	t.Helper()
-	log, err := kafka.Open(t.Context(), brokers, topics...)
+	log, err := kafka.Open(brokers, topics...)
 	if err != nil {
 		t.Fatal(err)
 	}

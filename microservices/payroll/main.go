@@ -27,7 +27,7 @@ func run(ctx context.Context, s *service.Service) error {
 		return err
 	}
 	server := newServer(db)
-	log, err := s.Kafka(ctx, server.topic)
+	log, err := s.Kafka(server.topic)
 	if err != nil {
 		return err
 	}

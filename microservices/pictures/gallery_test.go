@@ -56,7 +56,7 @@ func openWithLog(t testing.TB) (*server, picturesv1.PicturesClient, *kafka.Clien
 	t.Helper()
 	g, c := open(t)
 	g.topic.Name, g.group = kafkatest.Name(t, g.topic.Name), kafkatest.Name(t, g.group)
-	log, err := kafka.Open(t.Context(), kafkatest.Brokers(t), g.topic)
+	log, err := kafka.Open(kafkatest.Brokers(t), g.topic)
 	if err != nil {
 		t.Fatal(err)
 	}

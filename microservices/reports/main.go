@@ -23,7 +23,7 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(ctx, orders)
+	log, err := s.Kafka(orders)
 	if err != nil {
 		return err
 	}

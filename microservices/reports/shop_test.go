@@ -41,7 +41,7 @@ func open(t *testing.T) *shop {
 func openAt(t *testing.T, brokers string) *shop {
 	t.Helper()
 	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
-	log, err := kafka.Open(t.Context(), brokers, topic)
+	log, err := kafka.Open(brokers, topic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,9 @@ func openAt(t *testing.T, brokers string) *shop {
 			t.Error(err)
 		}
 	})
+	if err := log.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	s := &shop{t: t, db: pgtest.New(t, reports.Schema, inbox.Schema), log: log}
 	s.projector = newProjector(s.db, log)
 	s.projector.topic, s.projector.name = topic, kafkatest.Name(t, "reports")

@@ -23,9 +23,9 @@ func Brokers(t testing.TB) string {
 
 // New returns a broker in this process that ends with t, for tests that have it
 // misbehave.
-func New(t testing.TB) *kfake.Cluster {
+func New(t testing.TB, options ...kfake.Opt) *kfake.Cluster {
 	t.Helper()
-	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	c, err := kfake.NewCluster(append(options, kfake.NumBrokers(1))...)
 	if err != nil {
 		t.Fatal(err)
 	}
