@@ -16,12 +16,6 @@ import (
 	"triptych/store/accounts"
 )
 
-// The bound on guessing passwords, shop.md section 2.
-const (
-	maxFailures   = 10
-	failureWindow = time.Minute
-)
-
 // CreateAccount implements api.Accounts.
 func (s *shop) CreateAccount(ctx context.Context, n account.New) (account.Account, error) {
 	return s.createAccount(ctx, n, account.Customer)
@@ -65,13 +59,12 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 		return "", time.Time{}, err
 	}
 	defer done()
-	failures, err := accounts.Failures(ctx, s.db, email, postgres.Now(), failureWindow)
+	failures, err := accounts.Failures(ctx, s.db, email, postgres.Now(), account.FailureWindow)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	if failures >= maxFailures {
-		return "", time.Time{}, fault.New(fault.TooMany, "too_many_attempts",
-			"signing in failed too often for this e-mail address; try again in a minute").After(failureWindow)
+	if failures >= account.MaxFailures {
+		return "", time.Time{}, account.TooManyFailures()
 	}
 	a, hash, ok, err := accounts.ByEmail(ctx, s.db, email)
 	if err != nil {
@@ -83,11 +76,11 @@ func (s *shop) SignIn(ctx context.Context, email, password string) (string, time
 	}
 	if !ok || !match {
 		if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
-			if err := accounts.Failed(ctx, s.db, email, postgres.Now(), failureWindow); err != nil {
+			if err := accounts.Failed(ctx, s.db, email, postgres.Now(), account.FailureWindow); err != nil {
 				return "", time.Time{}, err
 			}
 		}
-		return "", time.Time{}, fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
+		return "", time.Time{}, account.NoMatch()
 	}
 	return s.tokens.Issue(a.ID, string(a.Role), postgres.Now())
 }

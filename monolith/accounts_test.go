@@ -56,8 +56,8 @@ func TestGuessesAtOnceAreAllCounted(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if guessed.Load() != maxFailures || stopped.Load() != 40-maxFailures {
-		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), maxFailures, 40-maxFailures)
+	if guessed.Load() != account.MaxFailures || stopped.Load() != 40-account.MaxFailures {
+		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), account.MaxFailures, 40-account.MaxFailures)
 	}
 }
 

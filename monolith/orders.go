@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"triptych/api"
-	"triptych/domain/fault"
 	"triptych/domain/order"
 	"triptych/domain/payment"
 	"triptych/internal/postgres"
@@ -57,13 +56,9 @@ func (s *shop) turn(ctx context.Context, account uuid.UUID, key string) (done fu
 	defer cancel()
 	done, err = s.placing.Take(wait, account.String()+key)
 	if err != nil && ctx.Err() == nil {
-		return nil, inProgress()
+		return nil, idempotency.InProgress()
 	}
 	return done, err
-}
-
-func inProgress() error {
-	return fault.New(fault.Conflict, "request_in_progress", "an earlier request is still being handled; try again shortly").After(time.Second)
 }
 
 // CancelOrder implements api.Orders. As placing it, cancelling an order is one

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/api"
@@ -106,7 +105,7 @@ func (p *payday) enter(ctx context.Context) error {
 	case p.uploads <- struct{}{}:
 		return nil
 	case <-patience.C:
-		return inProgress()
+		return idempotency.InProgress()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -146,8 +145,8 @@ func (p *payday) upload(ctx context.Context, request idempotency.Request, period
 		return wages.Accept(ctx, tx, run)
 	})
 	// Waited too long for another that has this key, or whose run just begins.
-	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "55P03" {
-		err = inProgress()
+	if postgres.LockTimeout(err) {
+		err = idempotency.InProgress()
 	}
 	return run, replayed, err
 }

@@ -30,7 +30,7 @@ func (s *shop) place(ctx context.Context, request idempotency.Request, d order.D
 			return o, err
 		}
 	}
-	return o, inProgress()
+	return o, idempotency.InProgress()
 }
 
 // placeOnce is the whole of placing an order: it is priced and its payment

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/api"
+	"triptych/domain/account"
 	"triptych/internal/news"
 	"triptych/internal/password"
 	"triptych/internal/postgres"
@@ -90,7 +91,7 @@ func (s *shop) tidyOnce(ctx context.Context) {
 	if err := idempotency.Forget(ctx, s.db, postgres.Now()); err != nil {
 		slog.WarnContext(ctx, "old idempotency keys stay", "err", err)
 	}
-	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-failureWindow)); err != nil {
+	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-account.FailureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
 	if err := pictures.Forget(ctx, s.db, postgres.Now().Add(-replacedFor)); err != nil {

@@ -36,7 +36,7 @@ type New struct {
 	Name     string
 }
 
-// The bounds of shop.md, section 2, in characters.
+// Bounds, in characters.
 const (
 	minPassword = 10
 	maxPassword = 128

@@ -9,7 +9,7 @@ import (
 	"triptych/domain/fault"
 )
 
-// The bounds of an order, shop.md sections 4 and 5.
+// The bounds of an order.
 const (
 	MaxLines    = 50 // different products
 	MaxQuantity = 99 // of one product

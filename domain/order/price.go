@@ -2,7 +2,7 @@ package order
 
 import "triptych/domain/money"
 
-// The price list's rules, shop.md section 5.
+// The price list's rules.
 const (
 	bulkQuantity              = 10 // from here on a line costs nine tenths
 	shippingFee  money.Amount = 395

@@ -12,7 +12,7 @@ import (
 	"triptych/domain/fault"
 )
 
-// The moves of shop.md, section 5, once more and in another form: a row a
+// The moves that orders may make, once more and in another form: a row a
 // status, and where it may go.
 var moves = map[Status]string{
 	Pending:    "confirmed rejected",

@@ -58,6 +58,13 @@ var refusals = map[string]bool{
 	"58030": true, // io_error
 }
 
+// LockTimeout reports whether err says that somebody else has held a lock for
+// longer than lock_timeout.
+func LockTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03"
+}
+
 // Unavailable reports whether err says that the database cannot serve now and
 // may later: no connection, a lost one, a full disk, too long a wait. When a
 // client went away (context.Canceled) that is not the database's doing.

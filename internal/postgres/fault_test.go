@@ -51,6 +51,9 @@ func TestFault(t *testing.T) {
 		if !errors.Is(err, c.err) {
 			t.Errorf("%s: the cause is lost", c.name)
 		}
+		if got, want := LockTimeout(c.err), c.name == "a lock timeout"; got != want {
+			t.Errorf("%s: lock timeout %v, want %v", c.name, got, want)
+		}
 	}
 	if Fault(nil) != nil {
 		t.Error("nil became a fault")

@@ -126,8 +126,8 @@ func TestTheSeedOfTokens(t *testing.T) {
 
 func TestOldFailuresAreForgotten(t *testing.T) {
 	s, _ := open(t)
-	for email, ago := range map[string]time.Duration{"old@example.com": 2 * failureWindow, "new@example.com": 0} {
-		if err := accounts.Failed(t.Context(), s.db, email, postgres.Now().Add(-ago), failureWindow); err != nil {
+	for email, ago := range map[string]time.Duration{"old@example.com": 2 * account.FailureWindow, "new@example.com": 0} {
+		if err := accounts.Failed(t.Context(), s.db, email, postgres.Now().Add(-ago), account.FailureWindow); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -3,19 +3,11 @@ package main
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"triptych/domain/account"
-	"triptych/domain/fault"
 	"triptych/internal/postgres"
 	accountsv1 "triptych/proto/accounts/v1"
 	"triptych/store/accounts"
-)
-
-// The bound on guessing passwords, shop.md section 2.
-const (
-	maxFailures   = 10
-	failureWindow = time.Minute
 )
 
 // SignIn implements accountsv1.AccountsServer. It checks a password also when
@@ -27,13 +19,12 @@ func (s *server) SignIn(ctx context.Context, in *accountsv1.SignInRequest) (*acc
 		return nil, err
 	}
 	defer done()
-	failures, err := accounts.Failures(ctx, s.db, in.Email, postgres.Now(), failureWindow)
+	failures, err := accounts.Failures(ctx, s.db, in.Email, postgres.Now(), account.FailureWindow)
 	if err != nil {
 		return nil, err
 	}
-	if failures >= maxFailures {
-		return nil, fault.New(fault.TooMany, "too_many_attempts",
-			"signing in failed too often for this e-mail address; try again in a minute").After(failureWindow)
+	if failures >= account.MaxFailures {
+		return nil, account.TooManyFailures()
 	}
 	a, ok, err := s.match(ctx, in.Email, in.Password)
 	if err != nil {
@@ -59,16 +50,16 @@ func (s *server) match(ctx context.Context, email, password string) (account.Acc
 // failed counts a failure to sign in, and returns what is said of it.
 func (s *server) failed(ctx context.Context, email string) error {
 	if account.ValidEmail(email) { // there is nothing to guess at what is none, and it may be a megabyte
-		if err := accounts.Failed(ctx, s.db, email, postgres.Now(), failureWindow); err != nil {
+		if err := accounts.Failed(ctx, s.db, email, postgres.Now(), account.FailureWindow); err != nil {
 			return err
 		}
 	}
-	return fault.New(fault.Unauthenticated, "unauthenticated", "the e-mail address or the password is wrong")
+	return account.NoMatch()
 }
 
 // tidy forgets old failures.
 func (s *server) tidy(ctx context.Context) {
-	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-failureWindow)); err != nil {
+	if err := accounts.ForgetFailures(ctx, s.db, postgres.Now().Add(-account.FailureWindow)); err != nil {
 		slog.WarnContext(ctx, "old sign-in failures stay", "err", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"triptych/domain/account"
 	"triptych/domain/fault"
 	accountsv1 "triptych/proto/accounts/v1"
 )
@@ -84,11 +85,11 @@ func TestGuessesAtOnceAreAllCounted(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if guessed.Load() != maxFailures || stopped.Load() != 40-maxFailures {
-		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), maxFailures, 40-maxFailures)
+	if guessed.Load() != account.MaxFailures || stopped.Load() != 40-account.MaxFailures {
+		t.Errorf("%d guesses were looked at and %d stopped, want %d and %d", guessed.Load(), stopped.Load(), account.MaxFailures, 40-account.MaxFailures)
 	}
 	_, err := c.SignIn(ctx, &accountsv1.SignInRequest{Email: "Ada@example.com", Password: secret})
-	if f := fault.From(err); f == nil || f.Code != "too_many_attempts" || f.RetryAfter != failureWindow {
+	if f := fault.From(err); f == nil || f.Code != "too_many_attempts" || f.RetryAfter != account.FailureWindow {
 		t.Errorf("the right one: %v", err)
 	}
 	if _, err := c.SignIn(ctx, &accountsv1.SignInRequest{Email: "bob@example.com", Password: secret}); !fault.Is(err, "unauthenticated") {

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"triptych/domain/fault"
 	"triptych/domain/order"
 	"triptych/domain/payment"
 	"triptych/internal/faults"
@@ -95,7 +94,7 @@ func inProgress(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return fault.New(fault.Conflict, "request_in_progress", "an earlier request is still being handled; try again shortly").After(time.Second)
+	return idempotency.InProgress()
 }
 
 // errCartChanged says that the cart is not any more what it was when it was priced.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"google.golang.org/grpc"
 
 	"triptych/domain/fault"
@@ -77,7 +76,7 @@ func (s *server) accept(ctx context.Context, request idempotency.Request, period
 	case s.uploads <- struct{}{}:
 		defer func() { <-s.uploads }()
 	case <-patience.C:
-		return uuid.Nil, false, inProgress()
+		return uuid.Nil, false, idempotency.InProgress()
 	case <-ctx.Done():
 		return uuid.Nil, false, ctx.Err()
 	}
@@ -87,14 +86,10 @@ func (s *server) accept(ctx context.Context, request idempotency.Request, period
 		return err
 	})
 	// Waited too long for another that has this key, or whose run just begins.
-	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "55P03" {
-		err = inProgress()
+	if postgres.LockTimeout(err) {
+		err = idempotency.InProgress()
 	}
 	return run, replayed, err
-}
-
-func inProgress() error {
-	return fault.New(fault.Conflict, "request_in_progress", "an earlier request is still being handled; try again shortly").After(time.Second)
 }
 
 // upload is one transaction: either the whole file is there, with a run that

@@ -23,7 +23,7 @@ var schema embed.FS
 // Schema is the tables of this noun.
 var Schema = postgres.NewSchema("idempotency", schema)
 
-// keep is how long a key is remembered, shop.md section 1.
+// keep is how long a key is remembered, as the contract has it.
 const keep = 24 * time.Hour
 
 // A Request is one request under one key of one account.
@@ -36,6 +36,12 @@ type Request struct {
 
 // ErrTaken says that another has recorded the key meanwhile: Find what it made.
 var ErrTaken = errors.New("the idempotency key was recorded meanwhile")
+
+// InProgress is the fault of a request that has waited in vain for another under
+// its key.
+func InProgress() error {
+	return fault.New(fault.Conflict, "request_in_progress", "an earlier request is still being handled; try again shortly").After(time.Second)
+}
 
 // Find returns what was made of a request, or false. When the key stands for
 // another request, that is the fault "idempotency_key_reused".
