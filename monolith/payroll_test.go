@@ -15,6 +15,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/domain/payroll"
 	"triptych/internal/rest"
+	"triptych/internal/waittest"
 	wages "triptych/store/payroll"
 )
 
@@ -210,7 +211,7 @@ func TestPayrollSurvivesItsWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	die := atWork(t, p)
-	eventually(t, "the worker waits in its third chunk", func() bool {
+	waittest.Until(t, "the worker waits in its third chunk", func() bool {
 		var waiting int
 		err := p.db.QueryRow(t.Context(), `
 			SELECT count(*) FROM pg_stat_activity
@@ -258,15 +259,5 @@ func TestPayrollThatCannotBeComputedFails(t *testing.T) {
 	employ(t, p, "bob")
 	if r = paid(t, p, by, april, "ann,1,0", "bob,1,0"); r.Payslips != 2 {
 		t.Errorf("again: %+v", r)
-	}
-}
-
-// eventually waits for something that another process does.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(longEnough); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("in %v it did not happen that %s", longEnough, what)
-		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"triptych/internal/child"
 	"triptych/internal/kafka"
+	"triptych/internal/waittest"
 )
 
 // What was acknowledged before kill -9 is there afterwards, and a group goes on
@@ -50,20 +51,20 @@ func TestKillLosesNothing(t *testing.T) {
 			}
 		})
 	}
-	await(t, "messages", func() bool { return seen.len() > 1000 })
+	waittest.Until(t, "messages", func() bool { return seen.len() > 1000 })
 	p.Kill()
 	mu.Lock()
 	before := len(acked)
 	mu.Unlock()
 	p = start(t, l, data)
-	await(t, "messages after the restart", func() bool {
+	waittest.Until(t, "messages after the restart", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return len(acked) > before+100
 	})
 	stop()
 	writers.Wait()
-	await(t, "every acknowledged message", func() bool { return seen.all(acked) })
+	waittest.Until(t, "every acknowledged message", func() bool { return seen.all(acked) })
 
 	// At the most a hundred were handled and not committed, and some were sent
 	// again because nobody had said that they arrived.
@@ -237,15 +238,4 @@ func consume(t *testing.T, c *kafka.Client, topic kafka.Topic) *seen {
 		}
 	})
 	return s
-}
-
-func await(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited half a minute for %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }

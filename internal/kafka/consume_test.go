@@ -15,6 +15,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 var (
@@ -180,7 +181,7 @@ func TestTheEndLeavesWhatIsWaitedFor(t *testing.T) {
 		return errAway
 	}
 	stop := start(t, c, consumer)
-	await(t, "the second call", func() bool { return calls.Load() > 1 })
+	waittest.Until(t, "the second call", func() bool { return calls.Load() > 1 })
 	stop()
 	if got := collect(t, c, consumer, 1); got[0].Attempt != 1 {
 		t.Errorf("the next of the group got attempt %d", got[0].Attempt)
@@ -240,7 +241,7 @@ func TestScanReadsATopicToItsEnd(t *testing.T) {
 func awaitLetters(t testing.TB, c *kafka.Client, group string, n int) []kafka.Letter {
 	t.Helper()
 	var mine []kafka.Letter
-	await(t, fmt.Sprintf("%d dead letters", n), func() bool {
+	waittest.Until(t, fmt.Sprintf("%d dead letters", n), func() bool {
 		all, err := c.Letters(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 // A letter that is replayed goes to its own group alone, as if it had never been
@@ -44,7 +45,7 @@ func TestReplay(t *testing.T) {
 		t.Errorf("replayed as %+v", got)
 	}
 	// What fails again is a letter again.
-	await(t, "the letter that was not mended", func() bool {
+	waittest.Until(t, "the letter that was not mended", func() bool {
 		l, err := c.Letter(t.Context(), letters[1].ID)
 		return err == nil && l.Time.After(letters[1].Time)
 	})

@@ -14,6 +14,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 func TestConsumeGetsWhatWasPublished(t *testing.T) {
@@ -137,19 +138,7 @@ func (j *journal) all() []kafka.Message {
 // await waits until n messages were noted.
 func (j *journal) await(t testing.TB, n int) {
 	t.Helper()
-	await(t, fmt.Sprintf("%d messages", n), func() bool { return len(j.all()) >= n })
-}
-
-// await waits until something can be seen.
-func await(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(40 * time.Second)
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited too long for %s", what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
+	waittest.Until(t, fmt.Sprintf("%d messages", n), func() bool { return len(j.all()) >= n })
 }
 
 func publish(t testing.TB, c *kafka.Client, messages ...kafka.Message) {

@@ -19,6 +19,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 func TestTopicsAreMade(t *testing.T) {
@@ -172,7 +173,7 @@ func TestPingNoticesThatTheBrokerIsGone(t *testing.T) {
 	broker.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	await(t, "a ping to fail", func() bool { return c.Ping(ctx) != nil })
+	waittest.Until(t, "a ping to fail", func() bool { return c.Ping(ctx) != nil })
 }
 
 // Without an acknowledgement of all replicas a message may be lost, and kafka-go

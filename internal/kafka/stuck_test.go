@@ -10,6 +10,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 // A reader that hears of nothing although there is something is replaced: here
@@ -77,12 +78,12 @@ func TestAnIdleReaderIsLetBe(t *testing.T) {
 	consumer.Handle = seen.note(waitFor(release))
 	start(t, c, consumer)
 	joined := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "reports", Observe: true, Count: -1})
-	await(t, "both to have joined", func() bool { return joined.Hits() >= 2 })
+	waittest.Until(t, "both to have joined", func() bool { return joined.Hits() >= 2 })
 	before := joined.Hits()
 	<-time.After(time.Second) // ten times as long as one may be silent
 	if n := joined.Hits(); n != before {
 		t.Errorf("the group was joined again %d times", n-before)
 	}
 	close(release)
-	await(t, "both messages", func() bool { return len(busy.all())+len(seen.all()) >= 2 })
+	waittest.Until(t, "both messages", func() bool { return len(busy.all())+len(seen.all()) >= 2 })
 }

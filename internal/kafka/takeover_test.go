@@ -14,6 +14,7 @@ import (
 	"triptych/internal/child"
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 )
 
 const (
@@ -82,7 +83,7 @@ func TestTakeover(t *testing.T) {
 			sent++
 		}
 	}
-	await(t, "both to have a share", func() bool {
+	waittest.Until(t, "both to have a share", func() bool {
 		mine, its := len(seen.all()), handled.Load()
 		send()
 		return len(seen.all()) > mine && handled.Load() > its
@@ -92,7 +93,7 @@ func TestTakeover(t *testing.T) {
 	died := time.Now()
 	begin := sent
 	send()
-	await(t, "what was sent since", func() bool {
+	waittest.Until(t, "what was sent since", func() bool {
 		n := 0
 		for _, m := range seen.all() {
 			var i int

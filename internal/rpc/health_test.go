@@ -15,6 +15,7 @@ import (
 
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 )
 
 const (
@@ -36,7 +37,7 @@ func TestHealthFollowsTheDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	down.Store(true)
-	eventually(t, "it is not healthy", func() bool { return rpc.Health(t.Context(), c) != nil })
+	waittest.Until(t, "it is not healthy", func() bool { return rpc.Health(t.Context(), c) != nil })
 	if _, err := call(t.Context(), c, "Once", ""); err != nil {
 		t.Errorf("who is not healthy serves on: %v", err)
 	}
@@ -44,7 +45,7 @@ func TestHealthFollowsTheDependencies(t *testing.T) {
 		t.Errorf("logged, want why, once:\n%s", log)
 	}
 	down.Store(false)
-	eventually(t, "it is healthy again", func() bool { return rpc.Health(t.Context(), c) == nil })
+	waittest.Until(t, "it is healthy again", func() bool { return rpc.Health(t.Context(), c) == nil })
 
 	_, err := healthpb.NewHealthClient(c).Check(t.Context(), &healthpb.HealthCheckRequest{Service: "stock"})
 	if status.Code(err) != codes.NotFound {

@@ -18,6 +18,7 @@ import (
 	"triptych/internal/authority"
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 )
 
 func TestWhoIsRefused(t *testing.T) {
@@ -144,7 +145,7 @@ func TestARenewedCertificateIsUsed(t *testing.T) {
 	if err := os.WriteFile(cert, text[:len(text)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the broken certificate is told of", func() bool {
+	waittest.Until(t, "the broken certificate is told of", func() bool {
 		if got := serial(t, f); got != first {
 			t.Fatalf("certificate %s, want still %s", got, first)
 		}
@@ -153,7 +154,7 @@ func TestARenewedCertificateIsUsed(t *testing.T) {
 	if err := a.Issue(dir, "orders"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "another's certificate is told of", func() bool {
+	waittest.Until(t, "another's certificate is told of", func() bool {
 		if got := serial(t, f); got != first {
 			t.Fatalf("certificate %s, want still %s", got, first)
 		}
@@ -162,7 +163,7 @@ func TestARenewedCertificateIsUsed(t *testing.T) {
 	if err := a.Issue(dir, "stock"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the new certificate is used", func() bool { return serial(t, f) != first })
+	waittest.Until(t, "the new certificate is used", func() bool { return serial(t, f) != first })
 }
 
 // When the authority was made anew, everybody gets a new certificate, and
@@ -194,7 +195,7 @@ func TestANewAuthorityIsTrusted(t *testing.T) {
 	b := newAuthority(t)
 	issue(b)
 	late := rpctest.Identity(t, b, "orders")
-	eventually(t, "a service of the new authority is served", func() bool {
+	waittest.Until(t, "a service of the new authority is served", func() bool {
 		c, err := rpc.Dial(late, "stock", f.addr)
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 )
 
 // failing returns an echo whose methods fail, and how often they were called.
@@ -121,7 +122,7 @@ func TestARestartedServiceIsFound(t *testing.T) {
 	echo{unary: same}.register(again.server)
 	again.serve(t, listen(t, f.addr))
 	begun = time.Now()
-	eventually(t, "the service is found", func() bool {
+	waittest.Until(t, "the service is found", func() bool {
 		_, err := call(t.Context(), c, "Once", "")
 		return err == nil
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -91,14 +90,3 @@ func listen(t *testing.T, addr string) net.Listener {
 
 // same answers with what was asked.
 func same(_ context.Context, s string) (string, error) { return s, nil }
-
-// eventually waits until ok, which it asks again and again.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("not within 10 s: %s", what)
-}

@@ -20,6 +20,7 @@ import (
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
 	"triptych/internal/serve"
+	"triptych/internal/waittest"
 )
 
 func TestACallThatHasBegunIsFinished(t *testing.T) {
@@ -40,7 +41,7 @@ func TestACallThatHasBegunIsFinished(t *testing.T) {
 	}()
 	<-begun
 	f.stop()
-	eventually(t, "nobody listens any more", func() bool {
+	waittest.Until(t, "nobody listens any more", func() bool {
 		c, err := net.Dial("tcp", f.addr)
 		if err == nil {
 			c.Close()

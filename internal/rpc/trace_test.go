@@ -11,6 +11,7 @@ import (
 
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 )
 
 func TestACallIsOneTraceOnBothSides(t *testing.T) {
@@ -30,7 +31,7 @@ func TestACallIsOneTraceOnBothSides(t *testing.T) {
 	if _, err := call(t.Context(), c, "Once", ""); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both spans have ended", func() bool { return len(spans.Ended()) >= 2 })
+	waittest.Until(t, "both spans have ended", func() bool { return len(spans.Ended()) >= 2 })
 
 	kinds := map[oteltrace.SpanKind]trace.ReadOnlySpan{}
 	for _, s := range spans.Ended() {

@@ -17,6 +17,7 @@ import (
 
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
+	"triptych/internal/waittest"
 	rpcv1 "triptych/proto/rpc/v1"
 )
 
@@ -41,14 +42,14 @@ func TestFromStartToEnd(t *testing.T) {
 		_, err := client.Plant(ctx, &rpcv1.PlantRequest{Point: "a job"})
 		answer <- err
 	}()
-	eventually(t, "the call has begun", func() bool {
+	waittest.Until(t, "the call has begun", func() bool {
 		var n int
 		return db.QueryRow(t.Context(), `SELECT count(*) FROM jobs`).Scan(&n) == nil && n == 1
 	})
 	if err := syscall.Kill(p.child.Pid(), syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "nobody listens", func() bool {
+	waittest.Until(t, "nobody listens", func() bool {
 		c, err := net.Dial("tcp", p.addr)
 		if err == nil {
 			c.Close()
@@ -73,7 +74,7 @@ func TestFromStartToEnd(t *testing.T) {
 		t.Errorf("exit code %d, want 0", code)
 	}
 	var left int
-	eventually(t, "the service's connections are gone", func() bool {
+	waittest.Until(t, "the service's connections are gone", func() bool {
 		err := db.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'clerk' AND datname = current_database()`).Scan(&left)
 		return err == nil && left == 0
 	})
@@ -185,7 +186,7 @@ func TestAServiceThatServesHTTP(t *testing.T) {
 	}
 
 	p = start(t, a, "door", "NOT_READY=yes")
-	eventually(t, "it serves", func() bool { return strings.Contains(p.out.String(), "door serves") })
+	waittest.Until(t, "it serves", func() bool { return strings.Contains(p.out.String(), "door serves") })
 	if ok, said := p.health(); ok || !strings.Contains(said, "503") {
 		t.Errorf("well %v (%s) when it is not ready", ok, said)
 	}

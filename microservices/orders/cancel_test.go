@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"triptych/domain/fault"
+	"triptych/internal/waittest"
 	ordersv1 "triptych/proto/orders/v1"
 )
 
@@ -97,7 +98,7 @@ func TestAnOrderThatIsPendingOrAnothersIsLeftAlone(t *testing.T) {
 func TestShippingAndCancellingRace(t *testing.T) {
 	s := open(t)
 	other := s.start(t)
-	s.run(t, other)
+	waittest.Beside(t, other.server.loop.run)
 	s.product("TEA", 250, 1000)
 	for n := range 40 {
 		o := s.buy(t, request(uuid.New(), "TEA", 1))

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"triptych/domain/fault"
+	"triptych/internal/waittest"
 	cartsv1 "triptych/proto/carts/v1"
 	ordersv1 "triptych/proto/orders/v1"
 )
@@ -129,7 +130,7 @@ func TestACartThatChangesMeanwhile(t *testing.T) {
 func TestACartThatIsOrderedAtOnceIsBoughtOnce(t *testing.T) {
 	s := open(t)
 	other := s.start(t)
-	s.run(t, other)
+	waittest.Beside(t, other.server.loop.run)
 	s.product("TEA", 250, 100)
 	ada := uuid.New()
 	for n := range 3 {

@@ -9,6 +9,7 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/internal/faults"
+	"triptych/internal/waittest"
 	"triptych/microservices/orders/saga"
 	ordersv1 "triptych/proto/orders/v1"
 )
@@ -92,7 +93,7 @@ func (y telling) check(t *testing.T, s *shop, p *process, id string) {
 func TestWhatADeadProcessLeftIsTakenOver(t *testing.T) {
 	s := stopped(t)
 	survivor := s.start(t)
-	s.run(t, survivor)
+	waittest.Beside(t, survivor.server.loop.run)
 	for _, y := range stories {
 		for n, step := range y.steps() {
 			for _, written := range []bool{false, true} {
@@ -227,7 +228,7 @@ func TestARefusalIsAskedAgainSlowly(t *testing.T) {
 	s.plant("Reserve", trouble{before: fault.New(fault.Conflict, "out_of_order", "a bug")})
 	id := s.place(t, request(uuid.New(), "TEA", 1))
 	var pause float64
-	await(t, func() bool {
+	waittest.Until(t, "it is asked again", func() bool {
 		err := s.db.QueryRow(t.Context(), `
 			SELECT max(extract(epoch FROM due_at - now())) FROM sagas WHERE step = 'reserving' AND attempts = 1`).Scan(&pause)
 		return err == nil

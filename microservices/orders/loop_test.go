@@ -13,6 +13,7 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/internal/postgres/pgtest"
+	"triptych/internal/waittest"
 	"triptych/microservices/orders/saga"
 	ordersv1 "triptych/proto/orders/v1"
 )
@@ -152,7 +153,7 @@ func TestTheStepsAreInTheOrdersTrace(t *testing.T) {
 	s.plant("Capture", trouble{before: fault.New(fault.Unavailable, "unavailable", "not now")})
 	s.expire(t)
 	survivor := s.start(t)
-	s.run(t, survivor)
+	waittest.Beside(t, survivor.server.loop.run)
 	survivor.settled(t, placed.GetOrder().GetId())
 	got := map[string]int{}
 	for _, ended := range spans.Ended() {

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -16,6 +15,7 @@ import (
 	"triptych/domain/order"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 	cartsv1 "triptych/proto/carts/v1"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	ordersv1 "triptych/proto/orders/v1"
@@ -44,7 +44,7 @@ type process struct {
 func open(t testing.TB) *shop {
 	t.Helper()
 	s := stopped(t)
-	s.run(t, s.process)
+	waittest.Beside(t, s.server.loop.run)
 	return s
 }
 
@@ -74,20 +74,6 @@ func (s *shop) start(t testing.TB) *process {
 	})
 	p.orders, p.carts = ordersv1.NewOrdersClient(conn), cartsv1.NewCartsClient(conn)
 	return p
-}
-
-// run has a process carry sagas on until the end of t.
-func (s *shop) run(t testing.TB, p *process) {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- p.server.loop.run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Errorf("the loop ends: %v", err)
-		}
-	})
 }
 
 // product puts a product with some stock on sale.
@@ -229,15 +215,5 @@ func (s *shop) checkRows(t testing.TB) {
 // awaitCall returns when a method was called so often.
 func (s *shop) awaitCall(t testing.TB, method string, times int) {
 	t.Helper()
-	await(t, func() bool { return s.called(method) >= times })
-}
-
-// await returns when something has become true.
-func await(t testing.TB, come func() bool) {
-	t.Helper()
-	for began := time.Now(); !come(); time.Sleep(time.Millisecond) {
-		if time.Since(began) > 15*time.Second {
-			t.Fatal("it has not come about")
-		}
-	}
+	waittest.Until(t, fmt.Sprintf("%s was called %d times", method, times), func() bool { return s.called(method) >= times })
 }

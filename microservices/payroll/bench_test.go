@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"triptych/domain/payroll"
+	"triptych/internal/waittest"
 	wages "triptych/store/payroll"
 )
 
@@ -24,7 +25,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 	p, c, log := openWithLog(b)
 	for range workers {
-		background(b, func(ctx context.Context) error { return log.Consume(ctx, p.worker()) })
+		waittest.Beside(b, func(ctx context.Context) error { return log.Consume(ctx, p.worker()) })
 	}
 	name := func(i int) string { return fmt.Sprintf("emp-%06d", i) }
 	var file strings.Builder

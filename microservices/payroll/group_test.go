@@ -12,6 +12,7 @@ import (
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/outbox"
+	"triptych/internal/waittest"
 	payrollv1 "triptych/proto/payroll/v1"
 )
 
@@ -24,7 +25,7 @@ func openWithLog(t testing.TB) (*server, payrollv1.PayrollClient, *kafka.Client)
 	log := openLog(t, kafkatest.Brokers(t), p.topic)
 	relay := outbox.NewRelay(p.db, log)
 	p.wake = relay.Wake
-	background(t, relay.Run)
+	waittest.Beside(t, relay.Run)
 	return p, c, log
 }
 
@@ -36,20 +37,6 @@ func openLog(t testing.TB, brokers string, topics ...kafka.Topic) *kafka.Client 
 	}
 	t.Cleanup(func() { log.Close() })
 	return log
-}
-
-// background runs f until the end of t.
-func background(t testing.TB, f func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- f(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // quick is a worker that tries again soon.
@@ -86,7 +73,7 @@ func TestWorkersShareTheChunks(t *testing.T) {
 			}
 			return p.handle(ctx, m)
 		}
-		background(t, func(ctx context.Context) error { return log.Consume(ctx, w) })
+		waittest.Beside(t, func(ctx context.Context) error { return log.Consume(ctx, w) })
 	}
 	r := started(t, c, "2026-04", file)
 	ended(t, c, r.Id)
@@ -107,11 +94,11 @@ func TestAPoisonedMessageDoesNotHoldUpTheRun(t *testing.T) {
 	if err := log.Publish(t.Context(), poison); err != nil {
 		t.Fatal(err)
 	}
-	background(t, func(ctx context.Context) error { return log.Consume(ctx, quick(p)) })
+	waittest.Beside(t, func(ctx context.Context) error { return log.Consume(ctx, quick(p)) })
 	r := started(t, c, "2026-04", file)
 	ended(t, c, r.Id)
 	checkPaid(t, c, r.Id, 12)
-	eventually(t, "the poison is with the dead letters", func() bool {
+	waittest.Until(t, "the poison is with the dead letters", func() bool {
 		letters, err := log.Letters(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"triptych/internal/child"
 	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/outbox"
+	"triptych/internal/waittest"
 )
 
 // TestMain makes this binary the service, for the test that kills it.
@@ -36,15 +37,15 @@ func TestAServiceIsKilled(t *testing.T) {
 	database := p.db.Config().ConnString()
 	brokers := strings.Join(kafkatest.New(t).ListenAddrs(), ",")
 	relay := outbox.NewRelay(p.db, openLog(t, brokers, p.topic))
-	background(t, relay.Run)
+	waittest.Beside(t, relay.Run)
 	p.chunk = 2 // so many that no partition is without
 	r := started(t, c, "2026-04", staff(t, c, 120))
 	release := block(t, p, r.Id, 120)
 
 	victim := startService(t, database, brokers)
-	eventually(t, "both of its workers wait with a chunk", func() bool { return blocked(t, p) == 2 })
+	waittest.Until(t, "both of its workers wait with a chunk", func() bool { return blocked(t, p) == 2 })
 	startService(t, database, brokers)
-	eventually(t, "those of another do too", func() bool { return blocked(t, p) == 4 })
+	waittest.Until(t, "those of another do too", func() bool { return blocked(t, p) == 4 })
 	victim.Kill()
 	killed := time.Now()
 	release()

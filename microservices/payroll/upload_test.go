@@ -13,6 +13,7 @@ import (
 
 	"triptych/domain/fault"
 	"triptych/domain/payroll"
+	"triptych/internal/waittest"
 	payrollv1 "triptych/proto/payroll/v1"
 )
 
@@ -89,12 +90,12 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 		if err := send(stream, []byte(sheet("ann,1,0"))); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the file comes in", func() bool { return copying(t, p) == 1 })
+		waittest.Until(t, "the file comes in", func() bool { return copying(t, p) == 1 })
 		cancel()
 		if _, err := stream.CloseAndRecv(); err == nil {
 			t.Error("an upload that was broken off began a run")
 		}
-		eventually(t, "the upload is given up", func() bool { return copying(t, p) == 0 })
+		waittest.Until(t, "the upload is given up", func() bool { return copying(t, p) == 0 })
 	}
 	if r := started(t, c, "2026-04", sheet("ann,1,0")); r.Accepted != 1 {
 		t.Errorf("the next: %v", r)
@@ -128,7 +129,7 @@ func TestUploadsAreBounded(t *testing.T) {
 		}
 		slow = append(slow, stream)
 	}
-	eventually(t, "both places are taken", func() bool { return len(p.uploads) == maxUploads })
+	waittest.Until(t, "both places are taken", func() bool { return len(p.uploads) == maxUploads })
 	_, err := start(t.Context(), c, uuid.NewString(), "2026-04", sheet("ann,1,0"))
 	if f := (*fault.Fault)(nil); !errors.As(err, &f) || f.Code != "request_in_progress" || f.RetryAfter == 0 {
 		t.Errorf("one too many: %v, want request_in_progress with advice when to try again", err)
@@ -170,15 +171,5 @@ func TestAnUploadBeginsWithWhatItIsFor(t *testing.T) {
 	}
 	if _, err := stream.CloseAndRecv(); !fault.Is(err, "bad_request") {
 		t.Errorf("got %v, want bad_request", err)
-	}
-}
-
-// eventually waits for something that another process does.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(longEnough); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("in %v it did not happen that %s", longEnough, what)
-		}
 	}
 }

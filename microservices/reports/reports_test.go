@@ -13,6 +13,7 @@ import (
 	"triptych/domain/fault"
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/waittest"
 	eventsv1 "triptych/proto/events/v1"
 	reportsv1 "triptych/proto/reports/v1"
 )
@@ -86,7 +87,7 @@ func TestWhatCannotBeAppliedIsSetAside(t *testing.T) {
 	s.publish(poison...)
 	s.publish(s.event(order(600)))
 	want(t, s.settled(), 1, 0, 600) // the good ones are not held up
-	s.await("four dead letters", func() bool { return len(s.letters(1)) >= len(poison) })
+	waittest.Until(t, "four dead letters", func() bool { return len(s.letters(1)) >= len(poison) })
 	for _, letter := range s.letters(1) {
 		if letter.Attempt != 3 {
 			t.Errorf("%s was tried %d times", letter.ID, letter.Attempt)

@@ -17,6 +17,7 @@ import (
 	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 	eventsv1 "triptych/proto/events/v1"
 	reportsv1 "triptych/proto/reports/v1"
 	"triptych/store/reports"
@@ -129,21 +130,11 @@ func (s *shop) sales() *reportsv1.SalesReport {
 	return r
 }
 
-// await asks until something holds.
-func (s *shop) await(what string, holds func() bool) {
-	s.t.Helper()
-	for began := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(began) > 30*time.Second {
-			s.t.Fatalf("not within 30 s: %s", what)
-		}
-	}
-}
-
 // settled waits until the report is of now, and returns it.
 func (s *shop) settled() (r *reportsv1.SalesReport) {
 	s.t.Helper()
 	asked := time.Now()
-	s.await("the projection has caught up", func() bool {
+	waittest.Until(s.t, "the projection has caught up", func() bool {
 		r = s.sales()
 		return r.AsOf.AsTime().After(asked)
 	})

@@ -18,6 +18,7 @@ import (
 	"triptych/internal/outbox"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
 	picturesv1 "triptych/proto/pictures/v1"
@@ -63,22 +64,8 @@ func openWithLog(t testing.TB) (*server, picturesv1.PicturesClient, *kafka.Clien
 	t.Cleanup(func() { log.Close() })
 	relay := outbox.NewRelay(g.db, log)
 	g.wake = relay.Wake
-	background(t, relay.Run)
+	waittest.Beside(t, relay.Run)
 	return g, c, log
-}
-
-// background runs f until the end of t.
-func background(t testing.TB, f func(context.Context) error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- f(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // process lets a resizer work, which tries again soon.
@@ -86,7 +73,7 @@ func process(t testing.TB, r *resizer, log *kafka.Client) {
 	t.Helper()
 	c := r.consumer()
 	c.Delay = func(int) time.Duration { return 10 * time.Millisecond }
-	background(t, func(ctx context.Context) error { return log.Consume(ctx, c) })
+	waittest.Beside(t, func(ctx context.Context) error { return log.Consume(ctx, c) })
 }
 
 type stream = grpc.ClientStreamingClient[picturesv1.UploadRequest, picturesv1.Picture]
