@@ -4,6 +4,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -26,6 +27,8 @@ type Service struct {
 	Env  *env.Reader
 	// Server is where it registers what it serves.
 	Server grpc.ServiceRegistrar
+	// Connections is how many Database opens at most; zero means 8.
+	Connections int32
 
 	listener net.Listener
 	identity *rpc.Identity
@@ -61,7 +64,7 @@ func (s *Service) Database(ctx context.Context, schemas ...postgres.Schema) (*pg
 		return nil, err
 	}
 	db, err := postgres.Open(ctx, url, func(c *pgxpool.Config) {
-		c.MaxConns, c.MinIdleConns = maxConns, minIdleConns
+		c.MaxConns, c.MinIdleConns = cmp.Or(s.Connections, maxConns), minIdleConns
 		c.ConnConfig.RuntimeParams["application_name"] = s.Name
 	})
 	if err != nil {

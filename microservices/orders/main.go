@@ -32,6 +32,7 @@ var events = kafka.Topic{Name: eventsv1.OrdersTopic, Partitions: 6}
 func main() { service.Main("orders", run, service.Needs("DATABASE_URL", "KAFKA_BROKERS")) }
 
 func run(ctx context.Context, s *service.Service) error {
+	s.Connections = 24 // sagas and requests share them
 	db, err := s.Database(ctx, schemas...)
 	if err != nil {
 		return err
