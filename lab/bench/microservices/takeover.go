@@ -10,7 +10,6 @@ import (
 
 	"triptych/lab/bench/measure"
 	"triptych/lab/launch"
-	"triptych/store/reports"
 )
 
 // The consumer that is killed is one of two processes of reports. It says in its
@@ -96,7 +95,7 @@ func (b *bench) kill(ctx context.Context, s *launch.Services, db *pgx.Conn) (too
 		if err := pause(ctx, 10*time.Millisecond); err != nil {
 			return 0, 0, context.Cause(ctx)
 		}
-		progress, err := reports.Progress(ctx, db)
+		progress, err := progress(ctx, db)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -116,4 +115,20 @@ func (b *bench) kill(ctx context.Context, s *launch.Services, db *pgx.Conn) (too
 		return 0, 0, fmt.Errorf("%s had no share of the log when it was killed", killed)
 	}
 	return took, share, nil
+}
+
+// progress is the time of the last event applied, by the part of the log.
+func progress(ctx context.Context, db *pgx.Conn) (map[int]time.Time, error) {
+	rows, err := db.Query(ctx, `SELECT part, at FROM sales_progress`)
+	if err != nil {
+		return nil, err
+	}
+	found := map[int]time.Time{}
+	var part int
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&part, &at}, func() error {
+		found[part] = at
+		return nil
+	})
+	return found, err
 }
