@@ -11,8 +11,9 @@ import (
 )
 
 // roleConnections is how many connections a role made by Provision may have: two
-// pools, as one program ends while the next one starts, and some to spare.
-const roleConnections = 40
+// of the largest pools, as one program ends while the next one starts, and some to
+// spare.
+const roleConnections = 60
 
 // Provision makes sure that the server at adminURL has a role and a database of
 // that name, which the role owns, and returns the URL with which the role
