@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -97,7 +96,7 @@ func runningBrokers() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	state, running, err := launch.ReadState(filepath.Join(root, ".triptych", "microservices"))
+	state, running, err := launch.ReadState(dataFolder(root, microservices))
 	switch {
 	case err != nil:
 		return "", err

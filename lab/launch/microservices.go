@@ -159,9 +159,6 @@ func (s *Services) Kill(name string) { s.supervisor.kill(name, false) }
 // Hold is Kill for a process that stays away until release is called.
 func (s *Services) Hold(name string) (release func()) { return s.supervisor.kill(name, true) }
 
-// Identity is whom those who look after the shop call services as: the operator.
-func (s *Services) Identity() *rpc.Identity { return s.operator }
-
 // Dial returns a connection of the operator's to a service.
 func (s *Services) Dial(name string) (*grpc.ClientConn, error) {
 	return rpc.Dial(s.operator, name, s.Addr(name))

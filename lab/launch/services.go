@@ -29,7 +29,7 @@ var services = []service{
 	{name: "payroll", database: true, kafka: true},
 	{name: "pictures", database: true, kafka: true, calls: []string{"catalogue"}},
 	{name: "reports", database: true, kafka: true},
-	{name: gateway, calls: []string{"accounts", "catalogue", "stock", "orders", "payments", "payroll", "pictures", "reports"}},
+	{name: gateway, calls: []string{"accounts", "catalogue", "stock", "orders", "payroll", "pictures", "reports"}},
 }
 
 const gateway = "gateway"

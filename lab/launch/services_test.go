@@ -62,7 +62,7 @@ func TestAServiceGetsNothingThatItDoesNotNeed(t *testing.T) {
 		"pictures":  append([]string{"KAFKA_BROKERS", "CATALOGUE_ADDR"}, served...),
 		"reports":   append([]string{"KAFKA_BROKERS"}, served...),
 		gateway: append([]string{"HTTP_ADDR", "TOKEN_KEY", "ACCOUNTS_ADDR", "CATALOGUE_ADDR", "STOCK_ADDR", "ORDERS_ADDR",
-			"PAYMENTS_ADDR", "PAYROLL_ADDR", "PICTURES_ADDR", "REPORTS_ADDR"}, common...),
+			"PAYROLL_ADDR", "PICTURES_ADDR", "REPORTS_ADDR"}, common...),
 	}
 	for _, v := range services {
 		cmd, err := s.command(v, "127.0.0.1:1")
