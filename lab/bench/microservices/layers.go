@@ -18,7 +18,7 @@ type layer struct {
 
 // layers are looked through in this order.
 var layers = []layer{
-	{"TLS", []string{"crypto/"}},
+	{encryption, []string{"crypto/"}},
 	{"protobuf", []string{"google.golang.org/protobuf/"}},
 	{"telemetry", []string{"go.opentelemetry.io/", "github.com/exaring/otelpgx", "triptych/internal/telemetry.", "log/slog."}},
 	{"gRPC", []string{"google.golang.org/grpc", "golang.org/x/net/http2"}},
@@ -32,9 +32,10 @@ var layers = []layer{
 }
 
 const (
-	collector = "collector"
-	scheduler = "scheduler"
-	rest      = "the rest"
+	encryption = "TLS"
+	collector  = "collector"
+	scheduler  = "scheduler"
+	rest       = "the rest"
 )
 
 // What cuts across the layers.
@@ -92,11 +93,14 @@ func parseTraces(text string) (shares, error) {
 	return s, nil
 }
 
-// layerOf is the layer of the innermost function that is of one.
+// layerOf is the layer of the innermost function that is of one. A system call is
+// never encryption's, though it is below it: whoever writes to the connection
+// would make it without, too.
 func layerOf(stack []string) string {
+	call := begins(stack[0], across[systemCalls])
 	for _, f := range stack {
 		for _, l := range layers {
-			if begins(f, l.match) {
+			if begins(f, l.match) && !(call && l.name == encryption) {
 				return l.name
 			}
 		}

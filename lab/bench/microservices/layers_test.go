@@ -17,6 +17,15 @@ Duration: 9.01s, Total samples = 70ms ( 0.78%)
              github.com/jackc/pgx/v5/pgconn.(*PgConn).Exec
              triptych/microservices/orders.placeOnce
 -----------+-------------------------------------------------------
+      40ms   internal/runtime/syscall/linux.Syscall6
+             net.(*conn).Write
+             crypto/tls.(*Conn).Write
+             google.golang.org/grpc/internal/transport.(*bufWriter).flush
+-----------+-------------------------------------------------------
+      50ms   crypto/internal/fips140/aes/gcm.seal
+             crypto/tls.(*Conn).Write
+             google.golang.org/grpc/internal/transport.(*bufWriter).flush
+-----------+-------------------------------------------------------
       20ms   runtime.futex
              runtime.mcall
 -----------+-------------------------------------------------------
@@ -39,9 +48,10 @@ func TestParseTraces(t *testing.T) {
 	}
 	want := shares{
 		layers: map[string]time.Duration{
-			"pgx": 10 * time.Millisecond, scheduler: 20 * time.Millisecond, "protobuf": 30 * time.Millisecond, collector: time.Second, rest: 10 * time.Millisecond,
+			"pgx": 10 * time.Millisecond, "gRPC": 40 * time.Millisecond, encryption: 50 * time.Millisecond,
+			scheduler: 20 * time.Millisecond, "protobuf": 30 * time.Millisecond, collector: time.Second, rest: 10 * time.Millisecond,
 		},
-		across: map[string]time.Duration{systemCalls: 30 * time.Millisecond, memory: 1030 * time.Millisecond},
+		across: map[string]time.Duration{systemCalls: 70 * time.Millisecond, memory: 1030 * time.Millisecond},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(shares{})); diff != "" {
 		t.Errorf("shares (-want +got):\n%s", diff)
