@@ -1,3 +1,5 @@
+// Package eventsv1 is what services tell each other through the log, and on which
+// topics.
 package eventsv1
 
 // The topics that events are on.

@@ -31,8 +31,9 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Orders takes orders and brings each to its end: its saga reserves stock,
-// takes the payment and confirms, or undoes what was done and rejects.
+// Orders takes orders and brings each to its end: its saga has the payment
+// authorised, the stock reserved and the money taken, and confirms; or it undoes
+// what was done, and rejects.
 type OrdersClient interface {
 	// PlaceOrder stores an order, at most one per account and key, and begins its
 	// saga; the order is pending then. Faults: unknown_product, invalid (an empty
@@ -134,8 +135,9 @@ func (c *ordersClient) ShipOrder(ctx context.Context, in *OrderRequest, opts ...
 // All implementations must embed UnimplementedOrdersServer
 // for forward compatibility.
 //
-// Orders takes orders and brings each to its end: its saga reserves stock,
-// takes the payment and confirms, or undoes what was done and rejects.
+// Orders takes orders and brings each to its end: its saga has the payment
+// authorised, the stock reserved and the money taken, and confirms; or it undoes
+// what was done, and rejects.
 type OrdersServer interface {
 	// PlaceOrder stores an order, at most one per account and key, and begins its
 	// saga; the order is pending then. Faults: unknown_product, invalid (an empty
