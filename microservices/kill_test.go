@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"triptych/lab/client"
+	"triptych/lab/launch"
 )
 
 // A capability is something that users do with the shop.
@@ -105,6 +106,39 @@ func TestEachProcessKilledUnderLoad(t *testing.T) {
 		})
 	}
 	s.audited(t, final, buyers.stop(t))
+}
+
+// Those who tell others what happened, or hear of it, start while the broker is
+// down, and do all that users see. What was not told is told when it is back.
+func TestRestartedWithoutTheBroker(t *testing.T) {
+	s := start(t, func(o *launch.Options) { o.Getenv = func(string) string { return "" } }) // a broker that can be held
+	s.stocked(t, "TEA", 100_000)
+	who := s.customer(t)
+	buyers := s.buy(t, 2)
+	release := s.Hold("broker")
+	for _, name := range []string{"orders", "payroll", "pictures", "reports"} {
+		s.Kill(name)
+		s.awaitReady(t, name)
+	}
+	s.servesAgain(t, who)
+	s.servesAllBut(t, who, nil)
+	release()
+	if err := s.Await(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.audited(t, final, buyers.stop(t))
+}
+
+// awaitReady waits for one process, whatever the others do.
+func (s *shop) awaitReady(t *testing.T, name string) {
+	t.Helper()
+	deadline := time.Now().Add(final)
+	for s.Process(name).State != launch.Ready {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is %s", name, s.Process(name).State)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // servesAllBut tries everything that users do.
