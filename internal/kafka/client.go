@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
-
-	"triptych/internal/telemetry"
 )
 
 const (
@@ -30,7 +28,7 @@ type Client struct {
 	wire      *kafka.Client
 	writer    *kafka.Writer
 	metrics   *metrics
-	trouble   telemetry.Seldom
+	trouble   trouble       // with brokers, whoever has it
 	watch     time.Duration // how long a reader may give nothing before somebody looks why
 }
 
@@ -50,11 +48,10 @@ func Open(brokers string, topics ...Topic) (*Client, error) {
 			return nil, fmt.Errorf("%q is no address of a Kafka broker: it needs a host and a port", a)
 		}
 	}
-	t, at := newTransport(), kafka.TCP(addresses...)
-	return &Client{
-		brokers: addresses, topics: topics, metrics: newMetrics(), watch: watchInterval, transport: t,
-		wire: &kafka.Client{Addr: at, Transport: t, Timeout: askTimeout}, writer: newWriter(at, t),
-	}, nil
+	c := &Client{brokers: addresses, topics: topics, transport: newTransport(), metrics: newMetrics(), watch: watchInterval}
+	c.wire = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: c.transport, Timeout: askTimeout}
+	c.writer = c.newWriter()
+	return c, nil
 }
 
 // Ready returns once the broker answers and has the client's topics, which are

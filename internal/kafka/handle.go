@@ -34,7 +34,9 @@ func (s *stream) handle(ctx context.Context, w kafka.Message) bool {
 		if err == nil {
 			return true
 		}
-		s.trouble.Warn("handling a message waits for what cannot be reached", err)
+		if pause > firstPause { // once is nothing
+			s.trouble.Warn("handling a message waits for what cannot be reached", err)
+		}
 		if !s.wait(ctx, pause) {
 			return false
 		}

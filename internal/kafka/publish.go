@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -17,10 +16,10 @@ const (
 	writeTimeout = 3 * time.Second      // of one attempt
 )
 
-func newWriter(addr net.Addr, t transport) *kafka.Writer {
+func (c *Client) newWriter() *kafka.Writer {
 	return &kafka.Writer{
-		Addr:            addr,
-		Transport:       t,
+		Addr:            c.wire.Addr,
+		Transport:       c.transport,
 		Balancer:        &kafka.Hash{},    // of the key
 		RequiredAcks:    kafka.RequireAll, // the default asks for none, and loses silently
 		BatchSize:       batchSize,
@@ -30,7 +29,7 @@ func newWriter(addr net.Addr, t transport) *kafka.Writer {
 		ReadTimeout:     writeTimeout,
 		MaxAttempts:     5,
 		WriteBackoffMax: time.Second,
-		ErrorLogger:     seldom("writing to Kafka goes wrong"),
+		ErrorLogger:     c.trouble.logger("writing to Kafka goes wrong"),
 	}
 }
 

@@ -49,7 +49,7 @@ func (c *Client) newReader(group string, topics []string) *reader {
 		WatchPartitionChanges:  true,
 		PartitionWatchInterval: 30 * time.Second,
 		OffsetOutOfRangeError:  true,
-		ErrorLogger:            seldom("reading from Kafka goes wrong"),
+		ErrorLogger:            c.trouble.logger("reading from Kafka goes wrong"),
 	})}
 }
 

@@ -38,7 +38,7 @@ type stream struct {
 	handled map[place]kafka.Message // the last of each partition, not committed yet
 	count   int                     // of messages since the last commit
 	since   time.Time               // the first of them was handled
-	trouble telemetry.Seldom
+	trouble telemetry.Seldom        // with messages
 }
 
 type place struct {
@@ -85,7 +85,7 @@ func (s *stream) fetch(ctx context.Context) (kafka.Message, error) {
 // mend goes on after a failure that the reader does not see to itself.
 func (s *stream) mend(ctx context.Context, err error) {
 	if !errors.Is(err, kafka.OffsetOutOfRange) {
-		s.trouble.Warn("reading from Kafka goes wrong", err)
+		s.client.trouble.warn("reading from Kafka goes wrong", err)
 		sleep(ctx, 500*time.Millisecond)
 		return
 	}
@@ -104,7 +104,7 @@ func (s *stream) watch(ctx context.Context) {
 	}
 	stuck, err := s.reader.stuck(ctx)
 	if err != nil && ctx.Err() == nil {
-		s.trouble.Warn("asking Kafka what is left to read goes wrong", err)
+		s.client.trouble.warn("asking Kafka what is left to read goes wrong", err)
 	}
 	if stuck {
 		slog.Warn("a reader of Kafka was stuck and is replaced", "group", s.group)
@@ -143,8 +143,8 @@ func (s *stream) commit(ctx context.Context) {
 	for _, m := range s.handled {
 		messages = append(messages, m)
 	}
-	if err := s.reader.CommitMessages(ctx, messages...); err != nil && !errors.Is(err, context.Canceled) {
-		s.trouble.Warn("committing to Kafka goes wrong", err)
+	if err := s.reader.CommitMessages(ctx, messages...); err != nil {
+		s.client.trouble.warn("committing to Kafka goes wrong", err)
 	}
 	clear(s.handled)
 	s.count = 0

@@ -1,6 +1,7 @@
 package kafka_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -70,14 +71,18 @@ func TestAnIdleReaderIsLetBe(t *testing.T) {
 	topic := kafka.Topic{Name: "orders", Partitions: 1}
 	c := open(t, broker.ListenAddrs()[0], topic)
 	c.SetWatch(100 * time.Millisecond)
-	release := make(chan struct{})
+	begun, release := make(chan struct{}, 2), make(chan struct{})
 	var busy, seen journal
-	consumer := kafka.Consumer{Group: "reports", Topics: []kafka.Topic{topic}, Handle: busy.note(waitFor(release))}
+	consumer := kafka.Consumer{Group: "reports", Topics: []kafka.Topic{topic}, Handle: busy.note(func(ctx context.Context, m kafka.Message) error {
+		begun <- struct{}{}
+		return waitFor(release)(ctx, m)
+	})}
 	start(t, c, consumer)
 	publish(t, c, message("orders", "o1", "first"), message("orders", "o1", "second"))
+	<-begun
+	joined := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "reports", Observe: true, Count: -1})
 	consumer.Handle = seen.note(waitFor(release))
 	start(t, c, consumer)
-	joined := broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "reports", Observe: true, Count: -1})
 	waittest.Until(t, "both to have joined", func() bool { return joined.Hits() >= 2 })
 	before := joined.Hits()
 	<-time.After(time.Second) // ten times as long as one may be silent

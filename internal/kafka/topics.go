@@ -41,8 +41,8 @@ func (c *Client) ensure(ctx context.Context, topics []Topic) error {
 		// A transport that has met no broker asks again only after seconds, but for
 		// connections that are new.
 		c.transport.CloseIdleConnections()
-		if time.Since(began) > startTime && ctx.Err() == nil && !errors.Is(err, kafka.TopicAlreadyExists) {
-			c.trouble.Warn("Kafka does not serve, and is waited for", err)
+		if time.Since(began) > startTime && ctx.Err() == nil {
+			c.trouble.warn("Kafka does not serve, and is waited for", err)
 		}
 		if !sleep(ctx, pause) {
 			return fmt.Errorf("the Kafka broker %s does not serve: %w", strings.Join(c.brokers, ","), err)
