@@ -100,9 +100,9 @@ func TestWhatADeadProcessLeftIsTakenOver(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%s/written=%v", y.name, step, written), func(t *testing.T) {
 					y := s.tell(y)
 					id, j := y.until(t, s, n)
-					a, err := s.server.loop.ask(t.Context(), j.row, j.order)
+					a, err := s.server.loop.others.ask(t.Context(), j.row, j.order)
 					if err == nil && written {
-						_, _, err = s.server.loop.answered(t.Context(), j.row, a)
+						_, _, err = s.server.loop.books.answered(t.Context(), j.row, a)
 					}
 					if err != nil {
 						t.Fatal(err)

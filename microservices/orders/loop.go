@@ -21,9 +21,9 @@ import (
 // was answered. Nothing is locked while it waits for an answer, and nothing is
 // lost when it dies: another takes up what it has left.
 type loop struct {
-	books
-	others
-	meter meter
+	books  books
+	others others
+	meter  meter
 
 	work chan job
 	due  chan struct{} // some that were put back are due again
@@ -86,7 +86,7 @@ func (l *loop) run(ctx context.Context) error {
 // was put back.
 func (l *loop) complete(ctx context.Context) {
 	for ctx.Err() == nil {
-		rows, err := claim(ctx, l.db, drivers)
+		rows, err := claim(ctx, l.books.db, drivers)
 		if err != nil && ctx.Err() == nil {
 			l.slow.Warn("sagas that are due are not found", err)
 		}
@@ -138,7 +138,7 @@ func (l *loop) drive(ctx context.Context, j job) {
 // load reads the order of a saga that was taken up.
 func (l *loop) load(ctx context.Context, j *job) (err error) {
 	if j.order.ID == uuid.Nil {
-		j.order, err = orNotFound(orders.Get(ctx, l.db, uuid.Nil, j.Order))
+		j.order, err = orNotFound(orders.Get(ctx, l.books.db, uuid.Nil, j.Order))
 	}
 	return err
 }
@@ -151,13 +151,13 @@ const storeTimeout = 5 * time.Second
 func (l *loop) advance(ctx context.Context, j job) (next row, came outcome, err error) {
 	ctx, span := l.meter.start(ctx, j.row)
 	defer func() { l.meter.end(ctx, span, j.row, came, err) }()
-	a, err := l.ask(ctx, j.row, j.order)
+	a, err := l.others.ask(ctx, j.row, j.order)
 	if err != nil {
 		return j.row, unlessKnown(rpc.Unknown(err)), err
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	next, ok, err := l.answered(ctx, j.row, a)
+	next, ok, err := l.books.answered(ctx, j.row, a)
 	switch {
 	case err != nil:
 		return j.row, unlessKnown(postgres.Unavailable(err)), err
@@ -206,7 +206,7 @@ func (l *loop) postpone(ctx context.Context, r row, came outcome, cause error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if err := r.putBack(ctx, l.db, pause); err != nil {
+	if err := r.putBack(ctx, l.books.db, pause); err != nil {
 		l.slow.Warn("sagas wait for the end of their lease", err)
 		return
 	}
