@@ -39,16 +39,27 @@ func openLog(path string) (*logFile, error) {
 func (l *logFile) line(s string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, level := range []string{"FATAL: ", "PANIC: ", "ERROR: ", "initdb: error: ", "postgres: "} {
-		if _, what, ok := strings.Cut(s, level); ok {
-			l.complaint = strings.TrimSpace(what)
-		}
-	}
+	l.hear(s)
 	if l.size > logLimit {
 		l.turn()
 	}
 	n, _ := l.f.WriteString(s + "\n")
 	l.size += int64(n)
+}
+
+// diskFull is a complaint that others follow from.
+const diskFull = "No space left on device"
+
+// hear remembers a line that is a complaint.
+func (l *logFile) hear(s string) {
+	if strings.Contains(s, diskFull) || strings.Contains(s, "Check free disk space") {
+		l.complaint = diskFull
+	}
+	for _, level := range []string{"FATAL: ", "PANIC: ", "ERROR: ", "initdb: error: ", "postgres: "} {
+		if _, what, ok := strings.Cut(s, level); ok && l.complaint != diskFull {
+			l.complaint = strings.TrimSpace(what)
+		}
+	}
 }
 
 func (l *logFile) turn() {

@@ -47,14 +47,17 @@ func TestTheLastComplaintIsTold(t *testing.T) {
 	defer l.close()
 	s := &Server{home: &home{dir: "/data"}, bin: Binaries{Version: "17.5"}, log: l}
 	for line, want := range map[string]string{
-		"2026-11-24 05:00:00.000 UTC [7] LOG:  starting":                         "PostgreSQL 17.5 did not start: boom (",
-		"2026-11-24 05:00:00.000 UTC [7] FATAL:  role \"x\" is not there":        `PostgreSQL 17.5 did not start: role "x" is not there (`,
-		"initdb: error: could not create directory \"x\": Permission denied":     "could not create directory",
-		"[7] PANIC:  could not write to file \"x\": No space left on device":     "the disk is full: PostgreSQL cannot write to /data; make room",
-		"initdb: error: could not write file \"x/y\": No space left on device\n": "the disk is full",
+		"2026-11-24 05:00:00.000 UTC [7] LOG:  starting":                                                                                   "PostgreSQL 17.5 did not start: boom (",
+		"2026-11-24 05:00:00.000 UTC [7] FATAL:  role \"x\" is not there":                                                                  `PostgreSQL 17.5 did not start: role "x" is not there (`,
+		"initdb: error: could not create directory \"x\": Permission denied":                                                               "could not create directory",
+		"[7] PANIC:  could not write to file \"x\": No space left on device":                                                               "the disk is full: PostgreSQL cannot write to /data; make room",
+		"initdb: error: could not write file \"x/y\": No space left on device\n":                                                           "the disk is full",
+		"FATAL:  could not extend file \"x\"\nHINT:  Check free disk space.\nPANIC:  cannot abort transaction 1, it was already committed": "the disk is full",
 	} {
 		l.forget()
-		l.line(line)
+		for one := range strings.SplitSeq(line, "\n") {
+			l.line(one)
+		}
 		if got := s.explain("did not start", errors.New("boom")).Error(); !strings.HasPrefix(got, want) && !strings.Contains(got, want) {
 			t.Errorf("after %q: %s, want %s", line, got, want)
 		}

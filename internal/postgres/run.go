@@ -134,7 +134,7 @@ func (s *Server) explain(what string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
-	case strings.Contains(complaint, "No space left on device"):
+	case strings.Contains(complaint, diskFull):
 		return fmt.Errorf("the disk is full: PostgreSQL cannot write to %s; make room and start again", s.home.dir)
 	case heldByLast(complaint):
 		return fmt.Errorf("an earlier PostgreSQL still runs on the data in %s: end its processes and start again", s.home.dir)
