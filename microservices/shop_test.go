@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -122,9 +123,7 @@ func orderOf(key, token, sku string, quantity int) client.Call {
 // waiting asks that a call's answer be waited for.
 func waiting(c client.Call, seconds int) client.Call {
 	header := map[string]string{"Prefer": fmt.Sprintf("wait=%d", seconds)}
-	for name, value := range c.Header {
-		header[name] = value
-	}
+	maps.Copy(header, c.Header)
 	c.Header = header
 	return c
 }
