@@ -42,7 +42,7 @@ func (c *Client) ensure(ctx context.Context, topics []Topic) error {
 		// connections that are new.
 		c.transport.CloseIdleConnections()
 		if time.Since(began) > startTime && ctx.Err() == nil {
-			c.trouble.warn("Kafka does not serve, and is waited for", err)
+			c.trouble.warn("Kafka and topics of it are waited for", err)
 		}
 		if !sleep(ctx, pause) {
 			return fmt.Errorf("the Kafka broker %s does not serve: %w", strings.Join(c.brokers, ","), err)
@@ -111,7 +111,12 @@ func permanent(err error) bool {
 		return true
 	}
 	code, ok := errors.AsType[kafka.Error](err)
-	return ok && !code.Temporary() &&
-		code != kafka.TopicAlreadyExists && // somebody else was faster: look again
-		code != kafka.InvalidReplicationFactor // not all brokers are there yet
+	return ok && !temporary(code)
+}
+
+// temporary reports whether waiting helps.
+func temporary(code kafka.Error) bool {
+	return code.Temporary() ||
+		code == kafka.TopicAlreadyExists || // somebody else was faster: look again
+		code == kafka.InvalidReplicationFactor // not all brokers are there yet
 }

@@ -54,7 +54,7 @@ func (t *trouble) harmless(err error) bool {
 func (t *trouble) passes(err error) bool {
 	code, said := errors.AsType[kafka.Error](err)
 	late, _ := errors.AsType[net.Error](err)
-	if said && !code.Temporary() || !said && (late == nil || !late.Timeout()) {
+	if said && !temporary(code) || !said && (late == nil || !late.Timeout()) {
 		return false
 	}
 	t.mu.Lock()

@@ -38,6 +38,7 @@ func TestWhatIsToldOfTrouble(t *testing.T) {
 		{"the end", []error{context.Canceled}, 0, false},
 		{"work that is shared out anew", []error{fmt.Errorf("sync: %w", kafka.RebalanceInProgress)}, 0, false},
 		{"the first group of a new broker", []error{noCoordinator, kafka.NotCoordinatorForGroup, noCoordinator}, time.Second, false},
+		{"a topic that others make too", []error{kafka.TopicAlreadyExists}, 0, false},
 		{"a fetch that took too long", []error{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}}, 0, false},
 		{"a broker that nobody can call", []error{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, 0, true},
 		{"the same now and then", []error{noCoordinator, noCoordinator, noCoordinator}, time.Minute, false},
