@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"triptych/internal/child"
 	"triptych/internal/kafka"
@@ -94,17 +96,20 @@ func TestClientsAreToldTheAdvertisedAddress(t *testing.T) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	at := "localhost:" + port
 	start(t, l, t.TempDir(), "BROKER_ADVERTISED="+at)
-	c, err := kafka.Open(l.Addr().String())
+	c, err := kgo.NewClient(kgo.SeedBrokers(l.Addr().String()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	got, err := c.Brokers(t.Context())
+	told, err := kmsg.NewPtrMetadataRequest().RequestWith(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 1 || got[0] != at {
-		t.Errorf("the broker is at %v, want %s", got, at)
+	if n := len(told.Brokers); n != 1 {
+		t.Fatalf("clients are told of %d brokers", n)
+	}
+	if got := net.JoinHostPort(told.Brokers[0].Host, fmt.Sprint(told.Brokers[0].Port)); got != at {
+		t.Errorf("the broker is at %s, want %s", got, at)
 	}
 }
 

@@ -25,7 +25,7 @@ type Client struct {
 	topics    []Topic
 	ready     atomic.Bool // the topics are there
 	transport transport
-	wire      *kafka.Client
+	kafka     *kafka.Client
 	writer    *kafka.Writer
 	metrics   *metrics
 	trouble   trouble       // with brokers, whoever has it
@@ -49,7 +49,7 @@ func Open(brokers string, topics ...Topic) (*Client, error) {
 		}
 	}
 	c := &Client{brokers: addresses, topics: topics, transport: newTransport(), metrics: newMetrics(), watch: watchInterval}
-	c.wire = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: c.transport, Timeout: askTimeout}
+	c.kafka = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: c.transport, Timeout: askTimeout}
 	c.writer = c.newWriter()
 	return c, nil
 }
@@ -78,23 +78,10 @@ func (c *Client) Close() error {
 // Ping returns nil when the broker answers.
 func (c *Client) Ping(ctx context.Context) error {
 	// Not metadata, which the transport answers from memory.
-	if _, err := c.wire.ApiVersions(ctx, &kafka.ApiVersionsRequest{}); err != nil {
+	if _, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{}); err != nil {
 		return fmt.Errorf("ask the Kafka broker: %w", err)
 	}
 	return nil
-}
-
-// Brokers returns the addresses that the broker tells clients to use.
-func (c *Client) Brokers(ctx context.Context) ([]string, error) {
-	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{})
-	if err != nil {
-		return nil, fmt.Errorf("ask for brokers: %w", err)
-	}
-	all := make([]string, len(there.Brokers))
-	for i, b := range there.Brokers {
-		all[i] = net.JoinHostPort(b.Host, strconv.Itoa(b.Port))
-	}
-	return all, nil
 }
 
 // sleep waits and reports whether it did so to the end.

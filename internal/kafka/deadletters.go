@@ -28,7 +28,7 @@ var ErrNoLetter = errors.New("there is no such dead letter")
 
 // Letters returns all letters of all groups, the oldest first.
 func (c *Client) Letters(ctx context.Context) ([]Letter, error) {
-	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{})
+	there, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}

@@ -12,7 +12,7 @@ func (c *Client) SetWatch(d time.Duration) { c.watch = d }
 
 // Settings returns those of a topic that were set for it.
 func (c *Client) Settings(ctx context.Context, topic string) (map[string]string, error) {
-	got, err := c.wire.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
+	got, err := c.kafka.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
 		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{"retention.ms", "cleanup.policy"},
 	}}})
 	if err != nil {

@@ -7,12 +7,20 @@
 // settings are chosen against what kafka-go does by default, which loses
 // messages when a broker dies and takes half a minute to notice that a consumer
 // has.
+//
+// Of the files, publish.go is one end of the log and consume.go the other: there,
+// a stream has a reader, which is a member of the group, and handles one message
+// of it after the other. What cannot be handled goes to the group's retry topic
+// and at last among its dead letters; offsets.go and scan.go look at the log
+// without being part of it.
 package kafka
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 )
 
 // A Topic is a part of the log.
@@ -35,4 +43,15 @@ type Message struct {
 	Trace     map[string]string // W3C trace context of whoever caused it
 	Time      time.Time         // when it was caused
 	Attempt   int               // 1 at first
+}
+
+// Unmarshal reads the event that m holds, which must be of event's type.
+func (m Message) Unmarshal(event proto.Message) error {
+	if want := string(proto.MessageName(event)); m.Type != want {
+		return fmt.Errorf("a message of type %q came where %s is understood", m.Type, want)
+	}
+	if err := proto.Unmarshal(m.Value, event); err != nil {
+		return fmt.Errorf("read %s: %w", m.Type, err)
+	}
+	return nil
 }

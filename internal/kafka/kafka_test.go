@@ -8,50 +8,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"triptych/internal/kafka"
-	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/waittest"
 )
 
-func TestConsumeGetsWhatWasPublished(t *testing.T) {
-	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
-	c := open(t, kafkatest.Brokers(t), topic)
-	want := []kafka.Message{
-		{Topic: topic.Name, ID: uuid.New(), Key: "o1", Type: "events.v1.OrderPlaced", Value: []byte("a"), Attempt: 1,
-			Time:  time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC),
-			Trace: map[string]string{"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", "tracestate": "a=1"}},
-		{Topic: topic.Name, ID: uuid.New(), Key: "o1", Type: "events.v1.OrderConfirmed", Value: []byte("b"), Attempt: 1,
-			Time: time.Date(2026, 3, 1, 12, 0, 1, 0, time.UTC), Trace: map[string]string{}},
+func TestUnmarshal(t *testing.T) {
+	m := kafka.Message{Type: "google.protobuf.StringValue", Value: []byte("\x0a\x03tea")}
+	var s wrapperspb.StringValue
+	if err := m.Unmarshal(&s); err != nil || s.Value != "tea" {
+		t.Errorf("got %q, %v, want tea", s.Value, err)
 	}
-	publish(t, c, want...)
-	got := collect(t, c, kafka.Consumer{Group: kafkatest.Name(t, "reports"), Topics: []kafka.Topic{topic}}, len(want))
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(kafka.Message{}, "Partition", "Offset")); diff != "" {
-		t.Errorf("consumed (-want +got):\n%s", diff)
+	if err := m.Unmarshal(&timestamppb.Timestamp{}); err == nil {
+		t.Error("a text is taken for a time")
 	}
-}
-
-func TestMessagesOfAKeyKeepTheirOrder(t *testing.T) {
-	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 6}
-	c := open(t, kafkatest.Brokers(t), topic)
-	var sent []kafka.Message
-	for i := range 1000 {
-		sent = append(sent, message(topic.Name, fmt.Sprint("key", i%20), fmt.Sprint(i)))
-	}
-	publish(t, c, sent...)
-	got := collect(t, c, kafka.Consumer{Group: kafkatest.Name(t, "reports"), Topics: []kafka.Topic{topic}}, len(sent))
-	byKey := func(messages []kafka.Message) map[string][]string {
-		m := map[string][]string{}
-		for _, x := range messages {
-			m[x.Key] = append(m[x.Key], string(x.Value))
-		}
-		return m
-	}
-	if diff := cmp.Diff(byKey(sent), byKey(got)); diff != "" {
-		t.Errorf("consumed (-want +got):\n%s", diff)
+	m.Value = []byte("\x0a\x09tea")
+	if err := m.Unmarshal(&s); err == nil {
+		t.Error("a message that breaks off is read")
 	}
 }
 
@@ -79,6 +55,13 @@ func ready(t testing.TB, c *kafka.Client) *kafka.Client {
 
 func message(topic, key, value string) kafka.Message {
 	return kafka.Message{Topic: topic, ID: uuid.New(), Key: key, Type: "test.Value", Value: []byte(value), Time: time.Now(), Attempt: 1}
+}
+
+func publish(t testing.TB, c *kafka.Client, messages ...kafka.Message) {
+	t.Helper()
+	if err := c.Publish(t.Context(), messages...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // collect consumes until n messages were handled.
@@ -139,13 +122,6 @@ func (j *journal) all() []kafka.Message {
 func (j *journal) await(t testing.TB, n int) {
 	t.Helper()
 	waittest.Until(t, fmt.Sprintf("%d messages", n), func() bool { return len(j.all()) >= n })
-}
-
-func publish(t testing.TB, c *kafka.Client, messages ...kafka.Message) {
-	t.Helper()
-	if err := c.Publish(t.Context(), messages...); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func values(messages []kafka.Message) []string {

@@ -18,7 +18,7 @@ const (
 
 func (c *Client) newWriter() *kafka.Writer {
 	return &kafka.Writer{
-		Addr:            c.wire.Addr,
+		Addr:            c.kafka.Addr,
 		Transport:       c.transport,
 		Balancer:        &kafka.Hash{},    // of the key
 		RequiredAcks:    kafka.RequireAll, // the default asks for none, and loses silently

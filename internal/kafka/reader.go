@@ -106,7 +106,7 @@ func (r *reader) stuck(ctx context.Context) (bool, error) {
 // assigned returns the partitions that the broker thinks this reader reads; nil
 // when it knows no such member, though the group has come to an agreement.
 func (r *reader) assigned(ctx context.Context) (map[place]bool, error) {
-	described, err := r.client.wire.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{r.group}})
+	described, err := r.client.kafka.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{r.group}})
 	if err != nil {
 		return nil, err
 	}

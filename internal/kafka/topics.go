@@ -32,27 +32,31 @@ const startTime = 5 * time.Second
 
 // ensure makes sure of topics, as soon as the broker lets it.
 func (c *Client) ensure(ctx context.Context, topics []Topic) error {
+	var cause error // which the end of ctx is not
 	began := time.Now()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		err := c.provide(ctx, topics)
 		if err == nil || permanent(err) {
 			return err
 		}
-		// A transport that has met no broker asks again only after seconds, but for
-		// connections that are new.
+		if cause == nil || ctx.Err() == nil {
+			cause = err
+		}
+		// The transport would go by what it knows, that there is no broker or which
+		// topics there were, for some seconds more.
 		c.transport.CloseIdleConnections()
 		if time.Since(began) > startTime && ctx.Err() == nil {
 			c.trouble.warn("Kafka and topics of it are waited for", err)
 		}
 		if !sleep(ctx, pause) {
-			return fmt.Errorf("the Kafka broker %s does not serve: %w", strings.Join(c.brokers, ","), err)
+			return fmt.Errorf("the Kafka broker %s does not serve: %w", strings.Join(c.brokers, ","), cause)
 		}
 	}
 }
 
 // provide makes the topics that are missing.
 func (c *Client) provide(ctx context.Context, topics []Topic) error {
-	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{})
+	there, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{})
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)
 	}
@@ -79,7 +83,7 @@ func (c *Client) create(ctx context.Context, topics []kafka.TopicConfig) error {
 	if len(topics) == 0 {
 		return nil
 	}
-	made, err := c.wire.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: topics})
+	made, err := c.kafka.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: topics})
 	if err != nil {
 		return fmt.Errorf("create topics: %w", err)
 	}

@@ -41,7 +41,7 @@ func (c *Client) offsets(ctx context.Context, group string, topics []string, f f
 	for p := range bounds {
 		ask[p.topic] = append(ask[p.topic], p.partition)
 	}
-	committed, err := c.wire.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: ask})
+	committed, err := c.kafka.OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: group, Topics: ask})
 	if err == nil {
 		err = committed.Error
 	}
@@ -83,7 +83,7 @@ func settled(ctx context.Context, f func() error) error {
 type extent struct{ first, end int64 }
 
 func (c *Client) bounds(ctx context.Context, topics []string) (map[place]extent, error) {
-	there, err := c.wire.Metadata(ctx, &kafka.MetadataRequest{Topics: topics})
+	there, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: topics})
 	if err != nil {
 		return nil, fmt.Errorf("ask about topics: %w", err)
 	}
@@ -99,7 +99,7 @@ func (c *Client) bounds(ctx context.Context, topics []string) (map[place]extent,
 	if len(ask) == 0 {
 		return nil, nil
 	}
-	listed, err := c.wire.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: ask})
+	listed, err := c.kafka.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: ask})
 	if err != nil {
 		return nil, fmt.Errorf("ask how long topics are: %w", err)
 	}
