@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	batch   = 500
-	lock    = 0x6f7574626f78 // "outbox", the number of an advisory lock of this database
-	soon    = 200 * time.Millisecond
-	seldom  = time.Second
-	active  = 5 * time.Second // after something was sent, look soon
-	shortly = 100 * time.Millisecond
-	longest = 5 * time.Second // between attempts when something is down
+	batch    = 500
+	lock     = 0x6f7574626f78 // "outbox", the number of an advisory lock of this database
+	soon     = 200 * time.Millisecond
+	seldom   = time.Second
+	active   = 5 * time.Second       // after something was sent, look soon
+	together = 20 * time.Millisecond // once there is something, for what comes with it
+	shortly  = 100 * time.Millisecond
+	longest  = 5 * time.Second // between attempts when something is down
 
 	// batchTimeout is for publishing and what is around it. The database would
 	// end a transaction that is idle for ten seconds.
@@ -78,13 +79,24 @@ func (r *Relay) Run(ctx context.Context) error {
 		if n == batch {
 			continue
 		}
+		look := seldom
 		if time.Since(sent) < active {
-			wait(ctx, r.wake, soon)
-		} else {
-			wait(ctx, r.wake, seldom)
+			look = soon
 		}
+		wait(ctx, r.wake, look)
+		r.gather(ctx)
 	}
 	return nil
+}
+
+// gather waits a little for what comes with the first event: a round costs six
+// round trips, and things that happen to one order come close together.
+func (r *Relay) gather(ctx context.Context) {
+	wait(ctx, nil, together)
+	select {
+	case <-r.wake: // what it was for is going to be seen
+	default:
+	}
 }
 
 func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
