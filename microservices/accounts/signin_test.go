@@ -41,25 +41,26 @@ func TestAWrongAddressAndAWrongPasswordAreAnsweredAlike(t *testing.T) {
 	}
 }
 
-// Hashing is what takes time, and it is done for those who are nobody too.
+// Hashing is what takes time, and it is done for those who are nobody too. On a
+// busy machine it takes a few rounds to see how long it takes by itself.
 func TestANobodysPasswordTakesAsLong(t *testing.T) {
 	s, c := open(t)
 	create(t, c, "ada@example.com")
-	shortest := func(email string) time.Duration {
-		least := time.Hour
-		for range 5 {
-			began := time.Now()
-			if _, ok, err := s.match(t.Context(), email, "another password"); ok || err != nil {
-				t.Errorf("%s: %v, %v", email, ok, err)
-			}
-			least = min(least, time.Since(began))
+	took := func(email string) time.Duration {
+		began := time.Now()
+		if _, ok, err := s.match(t.Context(), email, "another password"); ok || err != nil {
+			t.Errorf("%s: %v, %v", email, ok, err)
 		}
-		return least
+		return time.Since(began)
 	}
-	there, not := shortest("ada@example.com"), shortest("bob@example.com")
-	if not < there/4 { // without hashing it is a twentieth
-		t.Errorf("of an account it takes %v, of none %v", there, not)
+	there, not := time.Hour, time.Hour
+	for range 50 {
+		there, not = min(there, took("ada@example.com")), min(not, took("bob@example.com"))
+		if not >= there/4 { // without hashing it is a twentieth
+			return
+		}
 	}
+	t.Errorf("of an account it takes %v, of none %v", there, not)
 }
 
 // Guesses that come all at once must not slip past a count that none of them
