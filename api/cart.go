@@ -58,7 +58,7 @@ func (s *server) putCartLine(w http.ResponseWriter, r *http.Request, by Caller) 
 	}
 	sku := r.PathValue("sku")
 	if !catalog.ValidSKU(sku) {
-		return NoProduct(sku)
+		return catalog.NoProduct(sku)
 	}
 	lines, err := s.Carts.SetCartLine(r.Context(), by.Account, order.Item{SKU: sku, Quantity: *in.Quantity})
 	if err != nil {

@@ -68,7 +68,7 @@ func (s *server) listProducts(w http.ResponseWriter, r *http.Request, _ Caller) 
 func (s *server) getProduct(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	sku := r.PathValue("sku")
 	if !catalog.ValidSKU(sku) {
-		return NoProduct(sku)
+		return catalog.NoProduct(sku)
 	}
 	wait := preferWait(w, r)
 	l, err := s.Catalogue.Product(r.Context(), sku, wait)
@@ -77,9 +77,6 @@ func (s *server) getProduct(w http.ResponseWriter, r *http.Request, _ Caller) er
 	}
 	return rest.JSON(w, http.StatusOK, toProduct(l))
 }
-
-// NoProduct is the fault of a product that there is not.
-func NoProduct(sku string) error { return catalog.NoProduct(sku) }
 
 func (s *server) putProduct(w http.ResponseWriter, r *http.Request, _ Caller) error {
 	var in struct {
@@ -115,7 +112,7 @@ func (s *server) moveStock(w http.ResponseWriter, r *http.Request, _ Caller) err
 	}
 	sku := r.PathValue("sku")
 	if !catalog.ValidSKU(sku) {
-		return NoProduct(sku)
+		return catalog.NoProduct(sku)
 	}
 	onHand, err := s.Catalogue.MoveStock(r.Context(), sku, in.Delta, in.Reason)
 	if err != nil {

@@ -64,7 +64,7 @@ func (s *server) putPicture(w http.ResponseWriter, r *http.Request, _ Caller) er
 	}
 	sku := r.PathValue("sku")
 	if !catalog.ValidSKU(sku) {
-		return NoProduct(sku)
+		return catalog.NoProduct(sku)
 	}
 	data, err := rest.Body(w, r, maxUpload)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"triptych/api"
+	"triptych/domain/catalog"
 	"triptych/domain/order"
 	"triptych/internal/postgres"
 	"triptych/store/carts"
@@ -46,7 +46,7 @@ func (s *shop) SetCartLine(ctx context.Context, account uuid.UUID, item order.It
 			return err
 		}
 		if len(products) == 0 {
-			return api.NoProduct(item.SKU)
+			return catalog.NoProduct(item.SKU)
 		}
 		if err := carts.Set(ctx, tx, account, item); err != nil {
 			return err

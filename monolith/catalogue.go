@@ -90,7 +90,7 @@ func (s *shop) PutProduct(ctx context.Context, p catalog.Product) (l api.Listing
 func (s *shop) MoveStock(ctx context.Context, sku string, delta int, reason string) (int, error) {
 	onHand, ok, err := stock.Move(ctx, s.db, sku, delta, reason)
 	if err == nil && !ok {
-		err = api.NoProduct(sku)
+		err = catalog.NoProduct(sku)
 	}
 	return onHand, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/api"
+	"triptych/domain/catalog"
 	"triptych/domain/fault"
 	"triptych/domain/picture"
 	"triptych/internal/news"
@@ -39,7 +40,7 @@ func (g *gallery) PutPicture(ctx context.Context, sku, mediaType string, data []
 		return api.PictureState{}, err
 	}
 	if len(found) == 0 {
-		return api.PictureState{}, api.NoProduct(sku)
+		return api.PictureState{}, catalog.NoProduct(sku)
 	}
 	info, err := picture.Check(data, mediaType)
 	if err != nil {

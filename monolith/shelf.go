@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"triptych/api"
+	"triptych/domain/catalog"
 )
 
 // shelfTimeout bounds a query of the shelf, for which many may be waiting.
@@ -47,7 +48,7 @@ func (s *shelf) get(ctx context.Context, sku string) (api.Listing, error) {
 	}
 	l, ok := read.found[sku]
 	if !ok {
-		return l, api.NoProduct(sku)
+		return l, catalog.NoProduct(sku)
 	}
 	return l, nil
 }

@@ -55,7 +55,7 @@ func (c catalogue) Product(ctx context.Context, sku string, wait time.Duration) 
 		return api.Listing{}, err
 	}
 	if len(found.Products) == 0 {
-		return api.Listing{}, api.NoProduct(sku)
+		return api.Listing{}, catalog.NoProduct(sku)
 	}
 	return around.show(found.Products[0]), nil
 }
