@@ -103,12 +103,13 @@ func (s *server) pay(ctx context.Context, message uuid.UUID, r wages.Run, c wage
 
 // fail ends a run because somebody cannot be paid.
 func (s *server) fail(ctx context.Context, r wages.Run, why error) error {
-	slog.ErrorContext(ctx, "payroll run cannot be computed", "run", r.ID, "period", r.Period.String(), "err", why)
 	err := postgres.InTx(ctx, s.db, func(tx pgx.Tx) error { return wages.Fail(ctx, tx, r.ID, postgres.Now()) })
-	if err == nil {
-		s.ended(ctx, r, wages.Failed)
+	if err != nil {
+		return err
 	}
-	return err
+	slog.ErrorContext(ctx, "payroll run cannot be computed", "run", r.ID, "period", r.Period.String(), "err", why)
+	s.ended(ctx, r, wages.Failed)
+	return nil
 }
 
 func (s *server) ended(ctx context.Context, r wages.Run, status string) {
