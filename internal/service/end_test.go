@@ -52,8 +52,8 @@ func TestTheEndComesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d diary
 		s := &Service{Name: "orders", Env: &env.Reader{}, listener: nowhere{}}
-		s.atEnd(func() error { d.add("the pool is closed"); return nil })
-		s.atEnd(func() error { d.add("the client is closed"); return nil })
+		s.AtEnd(func() error { d.add("the pool is closed"); return nil })
+		s.AtEnd(func() error { d.add("the client is closed"); return nil })
 		s.Go(func(ctx context.Context) error {
 			<-ctx.Done()
 			d.add("the work ends")
@@ -133,10 +133,11 @@ func TestNothingIsLeft(t *testing.T) {
 			return err
 		}
 		topic := kafka.Topic{Name: kafkatest.Name(t, "parcels"), Partitions: 1}
-		log, err := s.Kafka(topic)
+		log, err := kafka.Open(settings["KAFKA_BROKERS"], topic)
 		if err != nil {
 			return err
 		}
+		s.AtEnd(log.Close)
 		handled := make(chan struct{}, 1)
 		s.Go(func(ctx context.Context) error {
 			return log.Consume(ctx, kafka.Consumer{

@@ -29,7 +29,7 @@ type options struct {
 // not by gRPC. It ends with ServeHTTP, and answers /readyz.
 func HTTP(o *options) { o.http = true }
 
-// Needs names variables that must be set. Naming those that Database and Kafka
+// Needs names variables that must be set. Naming those that Database and broker.Open
 // are going to read, DATABASE_URL and KAFKA_BROKERS, has them be missed at once.
 func Needs(variables ...string) Option {
 	return func(o *options) { o.needs = append(o.needs, variables...) }
@@ -113,7 +113,7 @@ func (s *Service) open(ctx context.Context, o options) (err error) {
 	if s.listener, err = serve.Listen(ctx, addr); err != nil {
 		return fmt.Errorf("%s: %w", variable, err)
 	}
-	s.atEnd(func() error {
+	s.AtEnd(func() error {
 		s.listener.Close() // again, unless nothing was served
 		return nil
 	})

@@ -6,7 +6,6 @@ package service
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 	"google.golang.org/grpc"
 
 	"triptych/internal/env"
-	"triptych/internal/kafka"
 	"triptych/internal/postgres"
 	"triptych/internal/rpc"
 )
@@ -70,7 +68,7 @@ func (s *Service) Database(ctx context.Context, schemas ...postgres.Schema) (*pg
 	if err != nil {
 		return nil, err
 	}
-	s.atEnd(func() error { db.Close(); return nil })
+	s.AtEnd(func() error { db.Close(); return nil })
 	s.checks = append(s.checks, check{"database", db.Ping})
 	return db, nil
 }
@@ -86,25 +84,10 @@ func (s *Service) Dial(name string) (*grpc.ClientConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.atEnd(conn.Close)
+	s.AtEnd(conn.Close)
 	return conn, nil
 }
 
-// Kafka returns a client of the broker at KAFKA_BROKERS that needs some topics.
-// Whether it answers is no matter of the service's start and health: while it does
-// not, events wait in the outbox, consumers wait for it, and everything else goes
-// on.
-func (s *Service) Kafka(topics ...kafka.Topic) (*kafka.Client, error) {
-	brokers := s.Env.Required("KAFKA_BROKERS")
-	if err := s.Env.Err(); err != nil {
-		return nil, err
-	}
-	client, err := kafka.Open(brokers, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("KAFKA_BROKERS: %w", err)
-	}
-	s.atEnd(client.Close)
-	return client, nil
-}
-
-func (s *Service) atEnd(f func() error) { s.closers = append(s.closers, f) }
+// AtEnd has f called when everything has ended that Go and Serve have begun, those
+// given last first.
+func (s *Service) AtEnd(f func() error) { s.closers = append(s.closers, f) }

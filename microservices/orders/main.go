@@ -12,6 +12,7 @@ import (
 	"triptych/internal/outbox"
 	"triptych/internal/postgres"
 	"triptych/internal/service"
+	"triptych/internal/service/broker"
 	cartsv1 "triptych/proto/carts/v1"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	eventsv1 "triptych/proto/events/v1"
@@ -37,7 +38,7 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(events)
+	log, err := broker.Open(s, events)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"triptych/internal/inbox"
 	"triptych/internal/outbox"
 	"triptych/internal/service"
+	"triptych/internal/service/broker"
 	payrollv1 "triptych/proto/payroll/v1"
 	"triptych/store/idempotency"
 	wages "triptych/store/payroll"
@@ -27,7 +28,7 @@ func run(ctx context.Context, s *service.Service) error {
 		return err
 	}
 	server := newServer(db)
-	log, err := s.Kafka(server.topic)
+	log, err := broker.Open(s, server.topic)
 	if err != nil {
 		return err
 	}

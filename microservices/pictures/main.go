@@ -9,6 +9,7 @@ import (
 
 	"triptych/internal/outbox"
 	"triptych/internal/service"
+	"triptych/internal/service/broker"
 	cataloguev1 "triptych/proto/catalogue/v1"
 	picturesv1 "triptych/proto/pictures/v1"
 	"triptych/store/pictures"
@@ -26,7 +27,7 @@ func run(ctx context.Context, s *service.Service) error {
 		return err
 	}
 	server := newServer(db, cataloguev1.NewCatalogueClient(catalogue))
-	log, err := s.Kafka(server.topic)
+	log, err := broker.Open(s, server.topic)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"triptych/internal/inbox"
 	"triptych/internal/kafka"
 	"triptych/internal/service"
+	"triptych/internal/service/broker"
 	eventsv1 "triptych/proto/events/v1"
 	reportsv1 "triptych/proto/reports/v1"
 	"triptych/store/reports"
@@ -23,7 +24,7 @@ func run(ctx context.Context, s *service.Service) error {
 	if err != nil {
 		return err
 	}
-	log, err := s.Kafka(orders)
+	log, err := broker.Open(s, orders)
 	if err != nil {
 		return err
 	}
