@@ -16,7 +16,10 @@ import (
 // hopeful is how long something may go wrong that Kafka says will pass, or that
 // takes too long: it needs a moment to find out who coordinates the first group,
 // and on a busy machine more than the second that kafka-go waits for an answer.
-const hopeful = 10 * time.Second
+const hopeful = 30 * time.Second
+
+// calm is how long all must have gone well for trouble to be over.
+const calm = 10 * time.Second
 
 // A trouble is what goes wrong in something that is done again and again, and
 // warns of it seldom. It is silent about what we have cancelled, about what is no
@@ -60,7 +63,7 @@ func (t *trouble) passes(err error) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	if now.Sub(t.last) > hopeful {
+	if now.Sub(t.last) > calm {
 		t.first = now
 	}
 	t.last = now

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -42,7 +43,7 @@ func TestWhatIsToldOfTrouble(t *testing.T) {
 		{"a fetch that took too long", []error{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}}, 0, false},
 		{"a broker that nobody can call", []error{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, 0, true},
 		{"the same now and then", []error{noCoordinator, noCoordinator, noCoordinator}, time.Minute, false},
-		{"a group that is never had", []error{noCoordinator, noCoordinator, noCoordinator}, 6 * time.Second, true},
+		{"a group that is never had", slices.Repeat([]error{noCoordinator}, 6), 7 * time.Second, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			for whose, tell := range ways {

@@ -82,6 +82,9 @@ func openLog(t testing.TB, topics ...kafka.Topic) *kafka.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
+	if err := c.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
