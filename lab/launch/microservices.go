@@ -23,6 +23,7 @@ type Services struct {
 	admin      string            // URL of the server's administrator
 	databases  map[string]string // URLs, by service
 	addrs      map[string]string // of gRPC, by process
+	released   []func()          // give the ports back
 	brokerPort *net.TCPListener  // which the broker inherits
 	operator   *rpc.Identity
 	renewed    func() // ends the renewal of certificates
@@ -86,11 +87,11 @@ func (s *Services) prepare(ctx context.Context, o Options) (err error) {
 func (s *Services) startServices() error {
 	for _, v := range services {
 		for _, name := range s.options.instances(v.name) {
-			addr, err := FreeAddr()
+			addr, release, err := FreeAddr()
 			if err != nil {
 				return err
 			}
-			s.addrs[name] = addr
+			s.addrs[name], s.released = addr, append(s.released, release)
 		}
 	}
 	s.addrs[gateway] = s.listener.Addr().String()
@@ -175,6 +176,9 @@ func (s *Services) Stop() {
 		s.supervisor.end(func(name string) bool { return name == broker })
 		s.supervisor.end(func(string) bool { return true })
 		s.supervisor.close()
+	}
+	for _, release := range s.released {
+		release()
 	}
 	if s.brokerPort != nil {
 		_ = s.brokerPort.Close()

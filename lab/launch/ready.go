@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"triptych/internal/kafka"
@@ -103,17 +105,28 @@ const (
 	lastPort  = 32_000
 )
 
-// FreeAddr returns an address of the loopback interface that nobody listens on.
-func FreeAddr() (addr string, err error) {
+// FreeAddr returns an address of the loopback interface that nobody listens on,
+// and that no other shop of this user is given until release is called: theirs may
+// be starting, too.
+func FreeAddr() (addr string, release func(), err error) {
 	for range 100 {
-		addr = fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort))
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		name := filepath.Join(os.TempDir(), fmt.Sprintf("triptych-%d-port-%d", os.Getuid(), port))
+		fd, lockErr := flock(name, syscall.O_CREAT)
+		if lockErr != nil {
+			err = lockErr
+			continue
+		}
+		release = func() { _ = os.Remove(name); syscall.Close(fd) }
+		addr = fmt.Sprintf("127.0.0.1:%d", port)
 		l, listenErr := net.Listen("tcp", addr)
 		if listenErr == nil {
-			return addr, l.Close()
+			return addr, release, l.Close()
 		}
+		release()
 		err = listenErr
 	}
-	return "", fmt.Errorf("there is no free port: %w", err)
+	return "", nil, fmt.Errorf("there is no free port: %w", err)
 }
 
 // LastWords is why the program ended: the last that it said, in one line, or the signal

@@ -21,10 +21,11 @@ import (
 func (b *bench) profile(ctx context.Context) error {
 	debug, env := map[string]string{}, map[string][]string{}
 	for _, name := range serviceNames {
-		addr, err := launch.FreeAddr()
+		addr, release, err := launch.FreeAddr()
 		if err != nil {
 			return err
 		}
+		defer release()
 		debug[name], env[name] = addr, []string{"DEBUG_ADDR=" + addr}
 	}
 	r, _, err := b.services(ctx, "profile", func(o *launch.Options) { o.EnvOf = env })

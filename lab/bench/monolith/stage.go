@@ -33,10 +33,11 @@ func setUp(ctx context.Context, s settings, out io.Writer) (*stage, error) {
 	if s.data == "" {
 		s.data = filepath.Join(root, ".triptych", "bench")
 	}
-	debug, err := launch.FreeAddr()
+	debug, release, err := launch.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
+	defer release() // it is taken by then
 	st := &stage{settings: s, Shop: measure.Shop{Products: s.products}, debug: debug, out: out}
 	st.options = launch.Options{
 		Root: root, Data: s.data, Addr: "127.0.0.1:0", Fresh: true,
