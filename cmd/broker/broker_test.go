@@ -2,13 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -76,6 +80,47 @@ func TestKillLosesNothing(t *testing.T) {
 	p.Stop(t.Context())
 	if err := p.Wait(); err != nil {
 		t.Errorf("after SIGTERM: %v", err)
+	}
+}
+
+// Whoever takes it for a web server hears that it is none, and costs nothing.
+func TestAHugeRequestIsRefused(t *testing.T) {
+	l := listen(t)
+	start(t, l, t.TempDir())
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection: %v, want that it is closed", err)
+	}
+}
+
+// Sizes are understood wherever reads begin and end.
+func TestRequestsAreMeasuredInPieces(t *testing.T) {
+	fits := append(binary.BigEndian.AppendUint32(nil, 3), "abc"...)
+	sent := slices.Concat(fits, binary.BigEndian.AppendUint32(nil, 0), fits)
+	huge := binary.BigEndian.AppendUint32(nil, maxRequest+1)
+	for piece := 1; piece <= len(sent)+len(huge); piece++ {
+		here, there := net.Pipe()
+		go func() {
+			defer there.Close()
+			for part := range slices.Chunk(append(sent, huge...), piece) {
+				_, _ = there.Write(part)
+			}
+		}()
+		got, err := io.ReadAll(&boundedConn{Conn: here})
+		here.Close()
+		if err == nil || len(got) > len(sent)+len(huge)-1 || !bytes.HasPrefix(append(sent, huge...), got) {
+			t.Errorf("in pieces of %d: %q, %v", piece, got, err)
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func run(ctx context.Context, getenv func(string) string) error {
 		return fmt.Errorf("BROKER_DATA: %w", err)
 	}
 	defer unlock()
-	c, err := kfake.NewCluster(cfg.options(advertised{listener, cfg.advertised})...)
+	c, err := kfake.NewCluster(cfg.options(advertised{bounded{listener}, cfg.advertised})...)
 	if err != nil {
 		listener.Close()
 		return fmt.Errorf("the data in %s cannot be used: %w", cfg.data, err)
