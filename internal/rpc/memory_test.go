@@ -17,6 +17,7 @@ import (
 // An inMemory is a server and a client of it, for tests whose time is made up:
 // there, what has to end ends before the test does.
 type inMemory struct {
+	listener    *bufconn.Listener
 	conn        *grpc.ClientConn
 	connections int
 	away        atomic.Bool // nobody can connect
@@ -32,7 +33,7 @@ func memory(t *testing.T, o rpc.Options) *inMemory {
 	echo{unary: same}.register(server)
 	l := bufconn.Listen(64 << 10)
 	ctx, stop := context.WithCancel(t.Context())
-	m := &inMemory{stop: stop, served: make(chan error, 1)}
+	m := &inMemory{listener: l, stop: stop, served: make(chan error, 1)}
 	go func() { m.served <- server.Serve(ctx, l) }()
 
 	c, err := rpc.Dial(rpctest.Identity(t, a, "gateway"), "stock", "memory", grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {

@@ -31,6 +31,10 @@ type Options struct {
 // settle would leave no call to those who only look.
 const maxStreams = 2000
 
+// greetTimeout is how long a client may take to say who it is. gRPC's default is
+// two minutes.
+const greetTimeout = 10 * time.Second
+
 // Connections end after a while, so that after a restart elsewhere clients
 // spread again. Calls may finish: the grace is longer than any stream.
 const (
@@ -57,6 +61,7 @@ func NewServer(id *Identity, o Options) *Server {
 	}
 	s.Server = grpc.NewServer(
 		grpc.Creds(serverCredentials(id)),
+		grpc.ConnectionTimeout(greetTimeout),
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))),
 		grpc.UnaryInterceptor(s.unary),
 		grpc.StreamInterceptor(s.stream),

@@ -174,6 +174,25 @@ func TestWhoWaitsKeepsNobodyOut(t *testing.T) {
 	waiting.Wait()
 }
 
+func TestWhoSaysNothingIsHungUpOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := memory(t, rpc.Options{})
+		c, err := m.listener.DialContext(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		began := time.Now()
+		if _, err := c.Read(make([]byte, 1)); err == nil {
+			t.Error("the server spoke first")
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("after %s", took)
+		}
+		m.end(t)
+	})
+}
+
 // An idle client asks every 20 seconds whether the server is there. The server
 // must not take offence, and the connection last until it is old.
 func TestPingsAreWelcome(t *testing.T) {
