@@ -118,7 +118,7 @@ func listLetters(ctx context.Context, log *kafka.Client, out *screen) error {
 	for _, l := range letters {
 		reason, _, _ := strings.Cut(l.Reason, "\n")
 		out.print("%s  %s  %s of %s, given up at attempt %d: %s\n",
-			l.Time.Local().Format(time.DateTime), l.ID, l.Message.Type, l.Message.Key, l.Message.Attempt, reason)
+			l.Time.Local().Format(time.DateTime), plain(l.ID), plain(l.Message.Type), plain(l.Message.Key), l.Message.Attempt, plain(reason))
 	}
 	return nil
 }
@@ -142,7 +142,10 @@ func showLetter(ctx context.Context, log *kafka.Client, id string, out *screen) 
 		{"attempts", strconv.Itoa(m.Attempt)},
 		{"reason", l.Reason},
 	} {
-		out.print("%-10s%s\n", line[0], line[1])
+		for row := range strings.SplitSeq(line[1], "\n") { // a panic's reason has many
+			out.print("%-10s%s\n", line[0], plain(strings.ReplaceAll(row, "\t", "    ")))
+			line[0] = ""
+		}
 	}
 	out.print("\n%s\n", payload(m.Type, m.Value))
 	return nil

@@ -33,21 +33,25 @@ func TestDeadLetters(t *testing.T) {
 	for _, m := range []kafka.Message{
 		{Type: "events.v1.OrderRejected", Key: "o1", Value: known},
 		{Type: "events.v9.Unheard", Key: "o2", Value: []byte("\x01triptych")},
+		{Type: "\x1b[2J", Key: "o3\n2026-11-24", Value: []byte("\x1b[2J")},
 	} {
 		m.Topic, m.ID, m.Time = topic.Name, uuid.New(), time.Now()
 		if err := log.Publish(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
-	die(t, log, group, topic, 2)
+	die(t, log, group, topic, 3)
 
-	first, second := group+"/"+topic.Name+"/0/0", group+"/"+topic.Name+"/0/1"
+	first, second, third := group+"/"+topic.Name+"/0/0", group+"/"+topic.Name+"/0/1", group+"/"+topic.Name+"/0/2"
 	says := func(want []string, args ...string) {
 		t.Helper()
 		var out bytes.Buffer
 		args = append([]string{"dead-letters"}, args...)
 		if err := run(t.Context(), args, func(string) string { return "" }, &screen{w: &out, width: 80}); err != nil {
 			t.Fatalf("%v: %v", args, err)
+		}
+		if strings.Contains(out.String(), "\x1b") || strings.Contains(out.String(), "\n2026-11-24 of") {
+			t.Errorf("%v lets a message write to the terminal: %q", args, out.String())
 		}
 		for _, w := range want {
 			if !strings.Contains(out.String(), w) {
@@ -58,6 +62,8 @@ func TestDeadLetters(t *testing.T) {
 	says([]string{first, second, "events.v1.OrderRejected of o1, given up at attempt 1: it is broken"}, "list", "--brokers", brokers)
 	says([]string{"it is broken", "out_of_stock", `"orderId"`, "topic " + topic.Name + ", partition 0, offset 0"}, "--brokers", brokers, "show", first)
 	says([]string{"events.v9.Unheard", "|.triptych|"}, "show", "--brokers="+brokers, second)
+	says([]string{"\uFFFD[2J", "|.[2J|"}, "show", third, "--brokers", brokers)
+	says([]string{"\uFFFD[2J of o3\uFFFD2026-11-24"}, "list", "--brokers", brokers)
 	says([]string{first + " is tried again"}, "replay", first, "--brokers", brokers)
 	says([]string{second + " is tried again"}, "replay", "--all", "--brokers", brokers)
 	err = run(t.Context(), []string{"dead-letters", "show", first, "--brokers", brokers}, func(string) string { return "" }, &screen{w: &bytes.Buffer{}})

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"golang.org/x/term"
 
@@ -135,11 +136,22 @@ func (s *screen) say(l launch.Line) {
 	if l.Level >= slog.LevelError {
 		mark, colour = "✗", "31"
 	}
-	text := fmt.Sprintf("%s %-10s %s", mark, l.Process, strings.Join(strings.Fields(l.Text), " "))
+	text := fmt.Sprintf("%s %-10s %s", mark, l.Process, plain(strings.Join(strings.Fields(l.Text), " ")))
 	if cut := []rune(text); s.live && len(cut) > s.width-3 {
 		text = string(cut[:s.width-4]) + "…"
 	}
 	s.print("  %s\n", s.paint(colour, text))
+}
+
+// plain makes something from elsewhere fit for a line: what would move the
+// cursor or begin another line is replaced.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
 }
 
 // ready tells of a process that is ready.
