@@ -50,7 +50,8 @@ func (t *trouble) logger(msg string) kafka.Logger {
 }
 
 func (t *trouble) harmless(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, kafka.RebalanceInProgress) || t.passes(err)
+	return errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) || // it was we
+		errors.Is(err, kafka.RebalanceInProgress) || t.passes(err)
 }
 
 // passes reports whether err is of a kind that passes, and has not gone on for long.

@@ -37,6 +37,7 @@ func TestWhatIsToldOfTrouble(t *testing.T) {
 		{"a broker that is gone", []error{io.ErrUnexpectedEOF}, 0, true},
 		{"what may not be done", []error{kafka.TopicAuthorizationFailed}, 0, true},
 		{"the end", []error{context.Canceled}, 0, false},
+		{"a connection that we have closed", []error{&net.OpError{Op: "read", Err: net.ErrClosed}}, 0, false},
 		{"work that is shared out anew", []error{fmt.Errorf("sync: %w", kafka.RebalanceInProgress)}, 0, false},
 		{"the first group of a new broker", []error{noCoordinator, kafka.NotCoordinatorForGroup, noCoordinator}, time.Second, false},
 		{"a topic that others make too", []error{kafka.TopicAlreadyExists}, 0, false},
