@@ -39,6 +39,8 @@ func Dial(id *Identity, name, addr string, options ...grpc.DialOption) (*grpc.Cl
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithReadBufferSize(bufferSize),
 		grpc.WithWriteBufferSize(bufferSize),
+		grpc.WithStaticStreamWindowSize(streamWindow),
+		grpc.WithStaticConnWindowSize(connWindow),
 		grpc.WithNoProxy(),
 	}, options...)...)
 	if err != nil {

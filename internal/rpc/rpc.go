@@ -13,6 +13,14 @@ const maxMessage = 4 << 20
 // messages are small, and nine processes hold dozens of connections.
 const bufferSize = 8 << 10
 
+// How much may be on its way to who has not read it yet. By default gRPC finds
+// this out for itself, by a ping with each message that it takes, which is
+// answered: that doubles what small calls write and read.
+const (
+	streamWindow = 256 << 10
+	connWindow   = 1 << 20
+)
+
 // Both sides must agree on keepalive: a server that is asked more often than it
 // allows hangs up ("too_many_pings"), and by default it allows it every five
 // minutes. (https://github.com/grpc/grpc/blob/master/doc/keepalive.md)

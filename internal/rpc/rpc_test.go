@@ -31,7 +31,7 @@ type fixture struct {
 }
 
 // start serves e as the service stock.
-func start(t *testing.T, e echo, o rpc.Options) *fixture {
+func start(t testing.TB, e echo, o rpc.Options) *fixture {
 	t.Helper()
 	a := newAuthority(t)
 	f := &fixture{authority: a, server: rpc.NewServer(rpctest.Identity(t, a, "stock"), o), result: make(chan error, 1)}
@@ -40,7 +40,7 @@ func start(t *testing.T, e echo, o rpc.Options) *fixture {
 	return f
 }
 
-func (f *fixture) serve(t *testing.T, l net.Listener) {
+func (f *fixture) serve(t testing.TB, l net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	f.addr, f.stop = l.Addr().String(), cancel
 	go func() {
@@ -55,12 +55,12 @@ func (f *fixture) serve(t *testing.T, l net.Listener) {
 }
 
 // dial is a connection by the gateway.
-func (f *fixture) dial(t *testing.T, o ...grpc.DialOption) *grpc.ClientConn {
+func (f *fixture) dial(t testing.TB, o ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	return connect(t, rpctest.Identity(t, f.authority, "gateway"), "stock", f.addr, o...)
 }
 
-func connect(t *testing.T, id *rpc.Identity, name, addr string, o ...grpc.DialOption) *grpc.ClientConn {
+func connect(t testing.TB, id *rpc.Identity, name, addr string, o ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	c, err := rpc.Dial(id, name, addr, o...)
 	if err != nil {
@@ -70,7 +70,7 @@ func connect(t *testing.T, id *rpc.Identity, name, addr string, o ...grpc.DialOp
 	return c
 }
 
-func newAuthority(t *testing.T) *authority.Authority {
+func newAuthority(t testing.TB) *authority.Authority {
 	t.Helper()
 	a, err := authority.Open(t.TempDir())
 	if err != nil {
@@ -79,7 +79,7 @@ func newAuthority(t *testing.T) *authority.Authority {
 	return a
 }
 
-func listen(t *testing.T, addr string) net.Listener {
+func listen(t testing.TB, addr string) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -71,6 +71,8 @@ func NewServer(id *Identity, o Options) *Server {
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ReadBufferSize(bufferSize),
 		grpc.WriteBufferSize(bufferSize),
+		grpc.StaticStreamWindowSize(streamWindow),
+		grpc.StaticConnWindowSize(connWindow),
 	)
 	healthpb.RegisterHealthServer(s, &health{check: o.Check})
 	return s
