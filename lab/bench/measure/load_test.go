@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,15 +86,15 @@ func TestAStallMakesAllWhoComeMeanwhileSlow(t *testing.T) {
 func TestWhatFailsIsNotMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("500")
-		n := 0
+		var n atomic.Int32
 		_, err := arrivals(t.Context(), schedule{time.Now(), 10}, time.Hour, func(context.Context) error {
-			if n++; n == 5 {
+			if n.Add(1) == 5 {
 				return broken
 			}
 			return nil
 		})
-		if err != broken || n > 6 {
-			t.Errorf("%d were begun, error %v", n, err)
+		if err != broken || n.Load() > 6 {
+			t.Errorf("%d were begun, error %v", n.Load(), err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
