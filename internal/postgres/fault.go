@@ -18,25 +18,33 @@ import (
 // Postgres takes.
 const retryAfter = 2 * time.Second
 
-// Fault turns an error that says "the database cannot serve now" into the
-// fault unavailable, with the error kept in its chain for the log. Any other
-// error it returns as it is. A transport calls it once, on every error.
+// Fault turns an error that says "the database cannot serve now" into the fault
+// unavailable, and one that says that a text cannot be stored, for the character
+// U+0000 in it, into that of a bad parameter, each with the error kept in its
+// chain for the log. Any other error it returns as it is. A transport calls it
+// once, on every error.
 func Fault(err error) error {
-	if f := (*fault.Fault)(nil); errors.As(err, &f) || !Unavailable(err) {
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, new(*fault.Fault)):
 		return err
+	case Unavailable(err):
+		f := fault.New(fault.Unavailable, "unavailable", "the database cannot serve just now")
+		return &translated{f.After(retryAfter), err}
+	case errors.As(err, &pg) && pg.Code == "22021": // character_not_in_repertoire
+		return &translated{fault.New(fault.Malformed, "bad_parameter", "text must not hold U+0000"), err}
 	}
-	f := fault.New(fault.Unavailable, "unavailable", "the database cannot serve just now")
-	return &unavailable{f.After(retryAfter), err}
+	return err
 }
 
-// unavailable is seen as a fault by clients and as its cause by the log.
-type unavailable struct {
+// translated is seen as a fault by clients and as its cause by the log.
+type translated struct {
 	fault *fault.Fault
 	cause error
 }
 
-func (u *unavailable) Error() string   { return u.cause.Error() }
-func (u *unavailable) Unwrap() []error { return []error{u.fault, u.cause} }
+func (t *translated) Error() string   { return t.cause.Error() }
+func (t *translated) Unwrap() []error { return []error{t.fault, t.cause} }
 
 // refusals are the SQLSTATEs that say "not now" although the connection is
 // well. (https://www.postgresql.org/docs/current/errcodes-appendix.html)

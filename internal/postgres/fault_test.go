@@ -41,6 +41,7 @@ func TestFault(t *testing.T) {
 		{"a cut answer", fmt.Errorf("commit: %w", io.ErrUnexpectedEOF), fault.Unavailable},
 		{"a refused connection", &pgconn.ConnectError{}, fault.Unavailable},
 		{"a closed connection", fmt.Errorf("x: %w", pgconn.ErrConnClosed), fault.Unavailable},
+		{"a text that cannot be stored", state("22021"), fault.Malformed},
 		{"a fault", fault.New(fault.Conflict, "order_shipped", "too late"), fault.Conflict},
 		{"a fault beside a lost connection", errors.Join(fault.New(fault.NotFound, "not_found", "none"), io.EOF), fault.NotFound},
 	} {

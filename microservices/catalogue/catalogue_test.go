@@ -126,3 +126,16 @@ func TestNobodyAsksForEverything(t *testing.T) {
 		t.Errorf("%d names: %v", len(many), err)
 	}
 }
+
+// PostgreSQL stores U+0000 in no text. Whoever asks for it has made a mistake;
+// the service has not.
+func TestTextThatCannotBeStored(t *testing.T) {
+	c := open(t)
+	_, named := c.GetProducts(t.Context(), &cataloguev1.GetProductsRequest{Skus: []string{"\x00"}})
+	_, searched := c.ListProducts(t.Context(), &cataloguev1.ListProductsRequest{Query: "a\x00", Limit: 1})
+	for what, err := range map[string]error{"named": named, "searched for": searched} {
+		if got := fault.From(err).Kind; got != fault.Malformed {
+			t.Errorf("%s: %v, want that it is malformed", what, err)
+		}
+	}
+}
