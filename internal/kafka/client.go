@@ -27,6 +27,7 @@ type Client struct {
 	transport transport
 	kafka     *kafka.Client
 	writer    *kafka.Writer
+	aside     *kafka.Writer // to where messages are set aside
 	metrics   *metrics
 	trouble   trouble       // with brokers, whoever has it
 	watch     time.Duration // how long a reader may give nothing before somebody looks why
@@ -50,7 +51,7 @@ func Open(brokers string, topics ...Topic) (*Client, error) {
 	}
 	c := &Client{brokers: addresses, topics: topics, transport: newTransport(), metrics: newMetrics(), watch: watchInterval}
 	c.kafka = &kafka.Client{Addr: kafka.TCP(addresses...), Transport: c.transport, Timeout: askTimeout}
-	c.writer = c.newWriter()
+	c.writer, c.aside = c.newWriter(batchBytes), c.newWriter(asideBytes)
 	return c, nil
 }
 
@@ -70,7 +71,7 @@ func (c *Client) Ready(ctx context.Context) error {
 
 // Close sends what is waiting and disconnects.
 func (c *Client) Close() error {
-	err := c.writer.Close()
+	err := errors.Join(c.writer.Close(), c.aside.Close())
 	c.transport.CloseIdleConnections()
 	return err
 }

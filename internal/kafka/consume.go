@@ -47,8 +47,8 @@ func (c *Client) Consume(ctx context.Context, consumer Consumer) error {
 	}
 	consumer.setDefaults()
 	topics := append(consumer.Topics[:len(consumer.Topics):len(consumer.Topics)],
-		Topic{Name: consumer.Group + retrySuffix, Partitions: 1, Retention: retryRetention},
-		Topic{Name: consumer.Group + deadLettersSuffix, Partitions: 1, Compacted: true})
+		Topic{Name: consumer.Group + retrySuffix, Partitions: 1, Retention: retryRetention, largest: asideBytes},
+		Topic{Name: consumer.Group + deadLettersSuffix, Partitions: 1, Compacted: true, largest: asideBytes})
 	if err := c.ensure(ctx, topics); err != nil {
 		if ctx.Err() != nil {
 			return nil

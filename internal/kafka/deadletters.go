@@ -72,11 +72,11 @@ func (c *Client) Replay(ctx context.Context, id string) error {
 	again := kafka.Message{Topic: l.Group + retrySuffix, Key: []byte(l.Message.Key), Value: w.Value, Headers: w.Headers}
 	set(&again, headerAttempt, "1")
 	unset(&again, headerReason)
-	if err := c.write(ctx, []kafka.Message{again}); err != nil {
+	if err := write(ctx, c.aside, []kafka.Message{again}); err != nil {
 		return fmt.Errorf("replay %s: %w", id, err)
 	}
 	// A message without a value deletes those before it with its key.
-	if err := c.write(ctx, []kafka.Message{{Topic: w.Topic, Key: w.Key}}); err != nil {
+	if err := write(ctx, c.aside, []kafka.Message{{Topic: w.Topic, Key: w.Key}}); err != nil {
 		return fmt.Errorf("remove the letter %s, which was replayed: %w", id, err)
 	}
 	return nil

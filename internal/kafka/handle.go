@@ -108,7 +108,7 @@ func (s *stream) setAside(ctx context.Context, w kafka.Message, m Message, cause
 		bury(&aside, s.consumer.Group, m)
 	}
 	log := slog.With("topic", aside.Topic, "message", m.ID, "type", m.Type, "attempt", m.Attempt)
-	if err := s.client.write(ctx, []kafka.Message{aside}); err != nil {
+	if err := write(ctx, s.client.aside, []kafka.Message{aside}); err != nil {
 		return err
 	}
 	log.WarnContext(traced(ctx, m), "a message could not be handled", "err", cause)

@@ -100,6 +100,34 @@ func TestAFailureEndsAmongTheDeadLetters(t *testing.T) {
 	}
 }
 
+// A message as large as a broker takes grows by the reason for which it is set
+// aside. Were it too large then, nothing behind it would ever be handled.
+func TestTheLargestMessageIsSetAside(t *testing.T) {
+	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 1}
+	c := open(t, kafkatest.Brokers(t), topic)
+	large := strings.Repeat("x", 1<<20-300)
+	publish(t, c, message(topic.Name, "o1", large), message(topic.Name, "o2", "second"))
+	group := kafkatest.Name(t, "reports")
+	var seen journal
+	start(t, c, kafka.Consumer{
+		Group: group, Topics: []kafka.Topic{topic}, Attempts: 2, Delay: quickly,
+		Handle: seen.note(func(_ context.Context, m kafka.Message) error {
+			if len(m.Value) == len(large) {
+				return errors.New(strings.Repeat("why ", 2000))
+			}
+			return nil
+		}),
+	})
+	seen.await(t, 1)
+	letters := awaitLetters(t, c, group, 1)
+	if got := letters[0].Message.Value; string(got) != large {
+		t.Errorf("the letter has %d bytes, want %d", len(got), len(large))
+	}
+	if err := c.Replay(t.Context(), letters[0].ID); err != nil {
+		t.Error(err)
+	}
+}
+
 // What cannot be reached is no fault of the message: it waits in its place, and
 // those behind it too.
 func TestWhatIsAwayIsWaitedFor(t *testing.T) {

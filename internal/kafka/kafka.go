@@ -29,6 +29,8 @@ type Topic struct {
 	Partitions int
 	Retention  time.Duration // 0: everything is kept
 	Compacted  bool          // of each key only the last message is kept
+
+	largest int // batch that the broker is to take, in bytes; 0: its own limit
 }
 
 // A Message is one entry of a topic.

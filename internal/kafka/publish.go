@@ -12,18 +12,19 @@ import (
 const (
 	batchSize    = 100
 	batchBytes   = 1 << 20              // a broker takes so much, unless told otherwise
+	asideBytes   = batchBytes + 64<<10  // of a message that was set aside: it has grown by the reason
 	linger       = 5 * time.Millisecond // kafka-go's default is a second
 	writeTimeout = 3 * time.Second      // of one attempt
 )
 
-func (c *Client) newWriter() *kafka.Writer {
+func (c *Client) newWriter(bytes int64) *kafka.Writer {
 	return &kafka.Writer{
 		Addr:            c.kafka.Addr,
 		Transport:       c.transport,
 		Balancer:        &kafka.Hash{},    // of the key
 		RequiredAcks:    kafka.RequireAll, // the default asks for none, and loses silently
 		BatchSize:       batchSize,
-		BatchBytes:      batchBytes,
+		BatchBytes:      bytes,
 		BatchTimeout:    linger,
 		WriteTimeout:    writeTimeout,
 		ReadTimeout:     writeTimeout,
@@ -44,7 +45,7 @@ func (c *Client) Publish(ctx context.Context, messages ...Message) error {
 		raw[i] = encode(m)
 	}
 	end := c.startSend(messages)
-	err := c.write(ctx, raw)
+	err := write(ctx, c.writer, raw)
 	end(err)
 	return err
 }
@@ -52,10 +53,10 @@ func (c *Client) Publish(ctx context.Context, messages ...Message) error {
 // write appends messages, a batch at a time and no batch before the one ahead of
 // it is durable: kafka-go by itself goes on to the second batch of a partition
 // when it has given up the first, and sending both again would reorder them.
-func (c *Client) write(ctx context.Context, messages []kafka.Message) error {
+func write(ctx context.Context, to *kafka.Writer, messages []kafka.Message) error {
 	for len(messages) > 0 {
 		n := batch(messages)
-		if err := c.writer.WriteMessages(ctx, messages[:n]...); err != nil {
+		if err := to.WriteMessages(ctx, messages[:n]...); err != nil {
 			return fmt.Errorf("publish to %s: %w", messages[0].Topic, first(err))
 		}
 		messages = messages[n:]

@@ -31,7 +31,7 @@ func (c *Client) newReader(group string, topics []string) *reader {
 		StartOffset:   kafka.FirstOffset, // the last would lose what is sent before the first reader comes
 		QueueCapacity: 50,
 		MinBytes:      1,
-		MaxBytes:      1 << 20,
+		MaxBytes:      asideBytes,
 		// What comes is sent at once. Of a wait of more than a second the client
 		// leaves that second for the answer to arrive: the broker is asked to wait
 		// for a quarter of one. Of a shorter wait it would leave less, which a

@@ -39,7 +39,7 @@ func (c *Client) scan(ctx context.Context, topic string, f func(kafka.Message) e
 func (c *Client) scanPartition(ctx context.Context, p place, e extent, f func(kafka.Message) error) error {
 	for next := e.first; next < e.end; {
 		got, err := c.kafka.Fetch(ctx, &kafka.FetchRequest{
-			Topic: p.topic, Partition: p.partition, Offset: next, MinBytes: 1, MaxBytes: 1 << 20, MaxWait: time.Second,
+			Topic: p.topic, Partition: p.partition, Offset: next, MinBytes: 1, MaxBytes: asideBytes, MaxWait: time.Second,
 		})
 		if err == nil {
 			err = got.Error

@@ -104,6 +104,9 @@ func (t Topic) config(replicas int) kafka.TopicConfig {
 	if t.Compacted {
 		entries = append(entries, kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"})
 	}
+	if t.largest > 0 {
+		entries = append(entries, kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(t.largest)})
+	}
 	return kafka.TopicConfig{
 		Topic: t.Name, NumPartitions: t.Partitions, ReplicationFactor: max(replicas, 1), ConfigEntries: entries,
 	}
