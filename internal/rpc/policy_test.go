@@ -32,6 +32,10 @@ func TestWhoMayCallWhat(t *testing.T) {
 		{"stock", "/test.v1.Echo/Once", codes.PermissionDenied},     // not even itself
 		{"gateway", "/test.v1.Unknown/Once", codes.PermissionDenied},
 		{"gateway", "/test.v1.Echo/None", codes.Unimplemented},
+		// Other ways to write a method's name are nobody's way around who may call it.
+		{"payroll", "test.v1.Echo/Once", codes.Unimplemented},
+		{"payroll", "//test.v1.Echo/Once", codes.Unimplemented},
+		{"payroll", "/test.v1.Echo/Once/", codes.Unimplemented},
 	} {
 		err := s.Dial(t, c.caller).Invoke(t.Context(), c.method, &healthpb.HealthCheckRequest{}, &healthpb.HealthCheckRequest{})
 		if got := status.Code(err); got != c.want {
