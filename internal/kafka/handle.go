@@ -22,10 +22,14 @@ const (
 // handle handles a message, however long that takes, and reports whether it is
 // done with it: only the end of ctx leaves one to be read again.
 func (s *stream) handle(ctx context.Context, w kafka.Message) bool {
-	if !s.awaitTurn(ctx, w) {
-		return false
+	retry := s.group != s.consumer.Group
+	if !retry {
+		fresh(&w)
 	}
 	m := decode(w)
+	if retry && !s.awaitTurn(ctx, w, m.Attempt) {
+		return false
+	}
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		err := s.attempt(ctx, m)
 		if err != nil && !s.consumer.Transient(err) && !stopped(ctx, err) {
@@ -43,13 +47,15 @@ func (s *stream) handle(ctx context.Context, w kafka.Message) bool {
 	}
 }
 
-// awaitTurn waits until a message may be tried again.
-func (s *stream) awaitTurn(ctx context.Context, w kafka.Message) bool {
+// awaitTurn waits until a message may be tried again: not longer than it was put
+// off, even if whoever did so has another idea of what time it is.
+func (s *stream) awaitTurn(ctx context.Context, w kafka.Message, attempt int) bool {
 	at, err := time.Parse(time.RFC3339Nano, header(w, headerNotBefore))
 	if err != nil || !at.After(time.Now()) {
 		return true
 	}
-	return s.wait(ctx, time.Until(at))
+	longest := s.consumer.Delay(max(min(attempt, s.consumer.Attempts)-1, 1))
+	return s.wait(ctx, min(time.Until(at), longest))
 }
 
 // wait waits with a message at hand, of which those before it need not know.

@@ -128,6 +128,30 @@ func TestTheLargestMessageIsSetAside(t *testing.T) {
 	}
 }
 
+// A message in a topic that others publish to was not set aside, whatever it says
+// of itself; nor does one that was wait for longer than it was put off.
+func TestWhatAMessageSaysOfItself(t *testing.T) {
+	topic := kafka.Topic{Name: kafkatest.Name(t, "orders"), Partitions: 1}
+	c := open(t, kafkatest.Brokers(t), topic)
+	group := kafkatest.Name(t, "reports")
+	says := map[string]string{"not-before": "2999-01-01T00:00:00Z", "attempt": "2", "origin-topic": "elsewhere", "origin-partition": "7", "origin-offset": "9"}
+	var seen journal
+	start(t, c, kafka.Consumer{
+		Group: group, Topics: []kafka.Topic{topic}, Attempts: 2, Delay: quickly,
+		Handle: seen.note(func(context.Context, kafka.Message) error { return nil }),
+	})
+	waittest.Until(t, "the retry topic", func() bool { return c.PublishRaw(t.Context(), group+".retry", "late", says) == nil })
+	if err := c.PublishRaw(t.Context(), topic.Name, "new", says); err != nil {
+		t.Fatal(err)
+	}
+	seen.await(t, 2)
+	for _, m := range seen.all() {
+		if string(m.Value) == "new" && (m.Attempt != 1 || m.Topic != topic.Name || m.Partition != 0 || m.Offset != 0) {
+			t.Errorf("handled as %+v", m)
+		}
+	}
+}
+
 // What cannot be reached is no fault of the message: it waits in its place, and
 // those behind it too.
 func TestWhatIsAwayIsWaitedFor(t *testing.T) {

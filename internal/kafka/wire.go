@@ -96,6 +96,15 @@ func unset(w *kafka.Message, name string) {
 	w.Headers = slices.DeleteFunc(w.Headers, func(h kafka.Header) bool { return h.Key == name })
 }
 
+// fresh makes w a message that was never set aside, which it is not, in a topic
+// that others publish to, whatever its headers say: to wait until the year 3000,
+// say, or that it is the one of another place.
+func fresh(w *kafka.Message) {
+	for _, name := range []string{headerAttempt, headerGroup, headerNotBefore, headerReason, headerTopic, headerPartition, headerOffset, headerKey} {
+		unset(w, name)
+	}
+}
+
 // header returns a header's value, or "".
 func header(w kafka.Message, name string) string {
 	for _, h := range w.Headers {
