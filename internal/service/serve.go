@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -71,6 +72,10 @@ func (s *Service) run(ctx context.Context, serve func(context.Context) error) er
 	g.Go(func() error {
 		defer end()
 		return serve(serving)
+	})
+	g.Go(func() error {
+		giveBack(working, collections, debug.FreeOSMemory)
+		return nil
 	})
 	for _, f := range s.work {
 		g.Go(func() error {
