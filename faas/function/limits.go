@@ -10,14 +10,15 @@ import (
 // Lambda's limits; sizes are in bytes unless named otherwise. Source: AWS
 // Lambda quotas, and the Lambda API reference.
 const (
-	MaxSyncPayload  = 6 << 20             // of an event that is answered
+	MaxSyncPayload  = 6 << 20              // of an event that is answered
 	MaxReply        = MaxSyncPayload + 100 // of an answer: 6,291,556 bytes
-	MaxAsyncPayload = 1 << 20             // of an event that is queued
-	MaxZip          = 50 << 20            // of code uploaded directly
-	MaxUnzipped     = 250 << 20           // of code on disk
-	MaxEnv          = 4 << 10             // of all names and values together
-	MaxContext      = 3583                // of the client context, in base64
-	MaxName         = 64                  // characters
+	MaxAsyncPayload = 1 << 20              // of an event that is queued
+	MaxZip          = 50 << 20             // of code uploaded directly
+	MaxUnzipped     = 250 << 20            // of code on disk
+	MaxEnv          = 4 << 10              // of all names and values together
+	MaxContext      = 3583                 // of the client context, in base64
+	MaxName         = 64                   // characters
+	MaxSlots        = 1000                 // events that one instance takes at a time; the runner's own
 
 	MinMemory, MaxMemory   = 128, 10240 // MB
 	MinTmpSize, MaxTmpSize = 512, 10240 // MB
@@ -100,15 +101,23 @@ func CheckName(name string) error {
 	return nil
 }
 
+// CheckEnvName reports what is wrong with the name of an environment variable.
+func CheckEnvName(name string) error {
+	switch {
+	case reserved[name]:
+		return Invalid("the environment variable %s is reserved: the runner sets it itself", name)
+	case !validEnvName.MatchString(name):
+		return Invalid("the environment variable name %q is not valid: a letter, then letters, digits and underscores", name)
+	}
+	return nil
+}
+
 func checkEnv(env map[string]string) error {
 	size := 0
 	for name, value := range env {
 		size += len(name) + len(value)
-		switch {
-		case reserved[name]:
-			return Invalid("the environment variable %s is reserved: the runner sets it itself", name)
-		case !validEnvName.MatchString(name):
-			return Invalid("the environment variable name %q is not valid: a letter, then letters, digits and underscores", name)
+		if err := CheckEnvName(name); err != nil {
+			return err
 		}
 	}
 	if size > MaxEnv {

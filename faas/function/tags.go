@@ -45,8 +45,8 @@ func (s *Settings) set(name, value string) error {
 		s.KeepAlive = d
 	case TagMaxConcurrency:
 		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 || n > 1000 {
-			return Invalid("the tag %s is %q: it must be a number from 1 to 1000", name, value)
+		if err != nil || n < 1 || n > MaxSlots {
+			return Invalid("the tag %s is %q: it must be a number from 1 to %d", name, value, MaxSlots)
 		}
 		s.MaxConcurrency = n
 	default:
