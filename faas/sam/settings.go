@@ -1,0 +1,182 @@
+package sam
+
+import (
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"triptych/faas/function"
+)
+
+func (l *loader) provisioned(fn *Function, f field) {
+	l.object(f, object{
+		"ProvisionedConcurrentExecutions": func(f field) { fn.Provisioned = l.count(f, 1) },
+	})
+}
+
+// gradual are CodeDeploy's ways to move traffic bit by bit.
+var gradual = regexp.MustCompile(`^(Canary|Linear)[0-9]+Percent(Every)?[0-9]+Minutes?$`)
+
+const allAtOnce = "AllAtOnce"
+
+// deployment returns how a new version takes over from the one before.
+func (l *loader) deployment(f field) string {
+	kind, enabled := field{line: f.line}, true
+	l.object(f, object{
+		"Enabled":               func(f field) { enabled, _ = l.truth(f) },
+		"Type":                  func(f field) { kind = f },
+		"Role":                  ignored,
+		"PassthroughCondition":  ignored,
+		"Alarms":                l.refused("this runner has no alarms: leave them out"),
+		"Hooks":                 l.refused("this runner runs no functions around a deployment: leave them out"),
+		"TriggerConfigurations": l.refused("this runner has no notifications: leave them out"),
+	})
+	if !enabled {
+		return ""
+	}
+	if kind.value == nil {
+		l.complain(f.line, "DeploymentPreference has no Type: write AllAtOnce")
+		return ""
+	}
+	if s, _ := l.text(kind); gradual.MatchString(s) {
+		l.complain(kind.line, "Type %s moves traffic bit by bit, which this runner does not do yet: write AllAtOnce", s)
+		return s
+	}
+	s, _ := l.oneOf(kind, allAtOnce)
+	return s
+}
+
+func (l *loader) async(fn *Function, f field) {
+	l.object(f, object{
+		"MaximumRetryAttempts": func(f field) {
+			if n, ok := l.whole(f, 0, maxRetryAttempts); ok {
+				fn.Async.MaximumRetryAttempts = &n
+			}
+		},
+		"MaximumEventAgeInSeconds": func(f field) {
+			if n, ok := l.whole(f, minEventAge, maxEventAge); ok {
+				fn.Async.MaximumEventAgeInSeconds = &n
+			}
+		},
+		"DestinationConfig": func(f field) {
+			l.object(f, object{
+				"OnSuccess": func(f field) { fn.Async.OnSuccess = l.destination(f) },
+				"OnFailure": func(f field) { fn.Async.OnFailure = l.destination(f) },
+			})
+		},
+	})
+}
+
+// destination returns the ARN of the function that is told.
+func (l *loader) destination(f field) string {
+	arn, kind := "", "Lambda"
+	l.object(f, object{
+		"Destination": func(f field) { arn, _ = l.text(f) },
+		"Type":        func(f field) { kind, _ = l.text(f) },
+	})
+	switch n := l.resolve(f.value); {
+	case n == nil || n.kind != mapping || kind == "":
+	case kind != "Lambda":
+		l.complain(f.line, "%s goes to %s, which this runner does not have: write Type: Lambda, and a function's ARN as Destination", f.name, quoted(kind))
+	case n.get("Destination") == nil:
+		l.complain(f.line, "%s has no Destination: write the ARN of a function, as in !GetAtt Hello.Arn", f.name)
+	case arn != "":
+		if _, err := function.ParseRef(arn, ""); err != nil || !strings.HasPrefix(arn, "arn:") {
+			l.complain(n.get("Destination").line, "Destination is %s: write the ARN of a function, as in !GetAtt Hello.Arn", quoted(arn))
+		}
+	}
+	return arn
+}
+
+func (l *loader) deadLetter(f field) *DeadLetter {
+	var d DeadLetter
+	l.object(f, object{
+		"Type":      func(f field) { d.Type, _ = l.oneOf(f, "SQS", "SNS") },
+		"TargetArn": func(f field) { d.TargetARN, _ = l.text(f) },
+	})
+	if d.Type == "" || d.TargetARN == "" {
+		l.complain(f.line, "DeadLetterQueue must have a Type, SQS or SNS, and a TargetArn")
+		return nil
+	}
+	if want := "arn:aws:" + strings.ToLower(d.Type) + ":"; !strings.HasPrefix(d.TargetARN, want) {
+		l.complain(f.line, "TargetArn is %s: write an ARN that begins with %s", quoted(d.TargetARN), want)
+	}
+	return &d
+}
+
+func (l *loader) url(f field) *URL {
+	u := URL{InvokeMode: "BUFFERED"}
+	l.object(f, object{
+		"AuthType":   func(f field) { u.AuthType, _ = l.oneOf(f, "NONE", "AWS_IAM") },
+		"InvokeMode": func(f field) { u.InvokeMode, _ = l.oneOf(f, "BUFFERED", "RESPONSE_STREAM") },
+		"Cors":       func(f field) { u.Cors = l.cors(f) },
+	})
+	if n := l.resolve(f.value); n != nil && n.kind == mapping && n.get("AuthType") == nil {
+		l.complain(f.line, "FunctionUrlConfig has no AuthType: write NONE or AWS_IAM")
+	}
+	return &u
+}
+
+func (l *loader) cors(f field) *Cors {
+	var c Cors
+	l.object(f, object{
+		"AllowCredentials": func(f field) { c.AllowCredentials, _ = l.truth(f) },
+		"AllowHeaders":     func(f field) { c.AllowHeaders = l.texts(f) },
+		"AllowMethods":     func(f field) { c.AllowMethods = l.texts(f) },
+		"AllowOrigins":     func(f field) { c.AllowOrigins = l.texts(f) },
+		"ExposeHeaders":    func(f field) { c.ExposeHeaders = l.texts(f) },
+		"MaxAge":           func(f field) { c.MaxAge, _ = l.whole(f, 0, maxCorsAge) },
+	})
+	return &c
+}
+
+// metadata reads what concerns this runner, and leaves the rest alone.
+func (l *loader) metadata(fn *Function, f field) {
+	n := l.value(f, mapping)
+	if n == nil {
+		return
+	}
+	fn.Built = n.get("SamResourceId") != nil
+	if m := n.get("BuildMethod"); m != nil {
+		fn.BuildMethod, _ = l.text(*m)
+		if fn.BuildMethod != goBuild && !fn.Built {
+			l.complain(m.line, "BuildMethod is %s: write go1.x or, when CodeUri holds a bootstrap, leave it out; for any other run sam build and deploy the template that it leaves", quoted(fn.BuildMethod))
+		}
+	}
+	if r := n.get("Runner"); r != nil {
+		fn.Runner = l.runner(*r)
+	}
+}
+
+// isolation are the levels of the sandbox.
+var isolation = []string{"none", "basic", "standard", "strict"}
+
+// runner reads what SAM has no word for.
+func (l *loader) runner(f field) function.Settings {
+	var s function.Settings
+	l.object(f, object{
+		"Isolation": func(f field) { s.Isolation, _ = l.oneOf(f, isolation...) },
+		"KeepAlive": func(f field) {
+			text, ok := l.text(f)
+			d, err := time.ParseDuration(text)
+			if ok && (err != nil || d < 0) {
+				l.complain(f.line, "KeepAlive is %s: write a duration such as 90s or 5m", quoted(text))
+			}
+			s.KeepAlive = d
+		},
+		"MaxConcurrency": func(f field) { s.MaxConcurrency, _ = l.whole(f, 1, function.MaxSlots) },
+		"Connect": func(f field) {
+			ports := map[uint16]bool{}
+			for _, item := range l.lists(f) {
+				if n, ok := l.whole(item, 1, math.MaxUint16); ok {
+					ports[uint16(n)] = true
+				}
+			}
+			s.Connect = slices.Sorted(maps.Keys(ports))
+		},
+	})
+	return s
+}
