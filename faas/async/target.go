@@ -1,0 +1,60 @@
+package async
+
+import (
+	"regexp"
+	"strings"
+
+	"triptych/faas/function"
+)
+
+var validQueue = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
+
+// A target is where records and dead letters go: a function or a queue.
+type target struct {
+	function function.Ref
+	queue    string // when it is not empty
+}
+
+// QueueARN is the name of a queue as destinations give it.
+func QueueARN(name string) string {
+	return "arn:aws:sqs:" + function.Region + ":" + function.Account + ":" + name
+}
+
+// CheckTarget reports why an ARN can be no destination of this runner: it takes
+// those of functions and of queues, which it keeps itself. The region and the
+// account in them do not matter.
+func CheckTarget(arn string) error {
+	_, err := parseTarget(arn)
+	return err
+}
+
+// CheckDeadLetter reports why an ARN can not take dead letters: it must be that
+// of a queue.
+func CheckDeadLetter(arn string) error {
+	t, err := parseTarget(arn)
+	if err == nil && t.queue == "" {
+		return function.Invalid("The dead letter target %q is a function: use a queue (%s); for a function, set it as the OnFailure destination", arn, QueueARN("NAME"))
+	}
+	return err
+}
+
+func parseTarget(arn string) (target, error) {
+	parts := strings.SplitN(arn, ":", 6) // arn:partition:service:region:account:resource
+	if len(parts) != 6 || parts[0] != "arn" || parts[5] == "" {
+		return target{}, function.Invalid("%q is not an ARN: use that of a function (%s) or of a queue (%s)", arn, function.ARN("NAME", ""), QueueARN("NAME"))
+	}
+	switch parts[2] {
+	case "lambda":
+		ref, err := function.ParseRef(arn, "")
+		return target{function: ref}, err
+	case "sqs":
+		if strings.HasSuffix(parts[5], ".fifo") {
+			return target{}, function.Invalid("%q is a FIFO queue: Lambda takes only standard queues here", arn)
+		}
+		if !validQueue.MatchString(parts[5]) {
+			return target{}, function.Invalid("%q does not name a queue: use 1 to 80 letters, digits, hyphens and underscores", arn)
+		}
+		return target{queue: parts[5]}, nil
+	}
+	return target{}, function.Invalid("%q is of the service %s, which this runner does not have: use the ARN of a function (%s) or of a queue (%s)", arn, parts[2], function.ARN("NAME", ""), QueueARN("NAME"))
+}
