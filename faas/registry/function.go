@@ -112,3 +112,18 @@ func same(a, b *function.Config) bool {
 		maps.Equal(a.Env, b.Env) && a.Runner.Isolation == b.Runner.Isolation && a.Runner.KeepAlive == b.Runner.KeepAlive &&
 		a.Runner.MaxConcurrency == b.Runner.MaxConcurrency && slices.Equal(a.Runner.Connect, b.Runner.Connect)
 }
+
+// Provision is how many instances of a version are to be kept initialised, for
+// itself and for the aliases that mean it.
+func (f *Function) Provision(version string) int {
+	n := 0
+	for qualifier, want := range f.Provisioned {
+		if a, ok := f.Aliases[qualifier]; ok {
+			qualifier = a.Version
+		}
+		if qualifier == version {
+			n += want
+		}
+	}
+	return n
+}

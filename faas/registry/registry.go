@@ -162,4 +162,3 @@ func (r *Registry) Reserved(name string) int {
 	}
 	return sum
 }
-

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"triptych/faas/function"
+	"triptych/faas/runner"
+	"triptych/faas/trace"
+)
+
+// invoke is Lambda's Invoke.
+func (s *server) invoke(w http.ResponseWriter, r *http.Request) error {
+	ref, err := ref(r)
+	if err != nil {
+		return err
+	}
+	kind := r.Header.Get("X-Amz-Invocation-Type")
+	in := runner.Invocation{
+		Ref:       ref,
+		RequestID: uuid.NewString(),
+		Tenant:    r.Header.Get("X-Amz-Tenant-Id"),
+		Trace:     trace.Parse(r.Header.Get(trace.Name)),
+		Tail:      r.Header.Get("X-Amz-Log-Type") == "Tail",
+	}
+	w.Header().Set("X-Amzn-Requestid", in.RequestID)
+	if in.ClientContext, err = clientContext(r); err != nil {
+		return err
+	}
+	limit := function.MaxSyncPayload
+	if kind == "Event" {
+		limit = function.MaxAsyncPayload
+	}
+	if in.Payload, err = payload(r, limit); err != nil {
+		return err
+	}
+	switch kind {
+	case "", "RequestResponse":
+		return s.invokeNow(w, r, in)
+	case "DryRun":
+		if _, _, err := s.runner.Registry.Resolve(ref); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return function.Invalid("the invocation type %q is not one of RequestResponse, Event, DryRun", kind)
+}
+
+func (s *server) invokeNow(w http.ResponseWriter, r *http.Request, in runner.Invocation) error {
+	result, err := s.runner.Invoke(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("X-Amz-Executed-Version", result.Version)
+	h.Set(trace.Name, result.Trace.String())
+	if result.Failed {
+		h.Set("X-Amz-Function-Error", "Unhandled")
+	}
+	if in.Tail {
+		h.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(result.LogTail))
+	}
+	h.Set("Content-Type", "application/json")
+	if result.ContentType != "" {
+		h.Set("Content-Type", result.ContentType)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(result.Payload)))
+	_, _ = w.Write(result.Payload)
+	return nil // a client that has gone does not want it
+}
+
+// payload reads the event.
+func payload(r *http.Request, limit int) ([]byte, error) {
+	var body []byte
+	var err error
+	if n := r.ContentLength; n > int64(limit) {
+		return nil, function.TooLarge(limit)
+	} else if n >= 0 {
+		body = make([]byte, n)
+		_, err = io.ReadFull(r.Body, body)
+	} else {
+		body, err = io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
+	}
+	if err != nil {
+		return nil, function.InvalidContent("the body of the request ended early: %v", err)
+	}
+	if err := runner.CheckPayload(body, limit); err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	return body, nil
+}
+
+func clientContext(r *http.Request) (string, error) {
+	encoded := r.Header.Get("X-Amz-Client-Context")
+	if len(encoded) > function.MaxContext {
+		return "", function.InvalidContent("Client context must be no more than %d bytes when base64-encoded.", function.MaxContext)
+	}
+	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return "", function.InvalidContent("Client context must be a valid Base64-encoded JSON object.")
+	}
+	return string(decoded), nil
+}

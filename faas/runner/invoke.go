@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"triptych/faas/function"
+	"triptych/faas/instance"
+	"triptych/faas/registry"
+	"triptych/faas/runtimeapi"
+	"triptych/faas/trace"
+)
+
+// An Invocation is an event for a function.
+type Invocation struct {
+	Ref           function.Ref
+	RequestID     string // a UUID; empty makes one
+	Payload       []byte
+	ClientContext string // JSON
+	Tenant        string
+	Trace         trace.Header // of the caller
+	Tail          bool         // the end of the log is wanted
+}
+
+// A Result is how it went.
+type Result struct {
+	instance.Outcome
+	RequestID string
+	Version   string // that ran
+	Trace     trace.Header
+}
+
+// attempts is how often an event is given to another instance when the one it
+// was given to had gone away in the same moment.
+const attempts = 5
+
+// Invoke gives an event to a function and waits for its answer. The error is a
+// *function.Error when it did not run; when it ran and failed, the result says
+// so. Once a function has begun, it goes on whether or not ctx does.
+func (r *Runner) Invoke(ctx context.Context, in Invocation) (*Result, error) {
+	f, c, err := r.Registry.Resolve(in.Ref)
+	if err != nil {
+		return nil, err
+	}
+	if in.RequestID == "" {
+		in.RequestID = uuid.NewString()
+	}
+	header, err := hop(f, in.Trace)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{RequestID: in.RequestID, Version: c.Version, Trace: header}
+	event := runtimeapi.Event{
+		RequestID:     in.RequestID,
+		ARN:           function.ARN(in.Ref.Name, in.Ref.Qualifier),
+		TraceID:       header.String(),
+		ClientContext: in.ClientContext,
+		Tenant:        in.Tenant,
+		Payload:       in.Payload,
+	}
+	for range attempts {
+		outcome, ran, err := r.run(ctx, c, event, in.Tail)
+		if err != nil {
+			return nil, err
+		}
+		if ran {
+			result.Outcome = outcome
+			return result, nil
+		}
+	}
+	return nil, function.Internal(fmt.Errorf("function %s: %d instances ended before they took event %s", c.Name, attempts, in.RequestID))
+}
+
+// run gives the event to one instance. It returns false when that was gone
+// before it took it.
+func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.Event, tail bool) (instance.Outcome, bool, error) {
+	lease, err := r.pool.Acquire(ctx, c)
+	if failure, ok := errors.AsType[*instance.Failure](err); ok {
+		return failure.Outcome(event.RequestID), true, nil
+	}
+	if err != nil {
+		return instance.Outcome{}, false, err
+	}
+	begun := time.Now()
+	outcome, ran := lease.Env.Invoke(lease.Poll, event, tail)
+	lease.End(begun.Add(c.Timeout))
+	return outcome, ran, nil
+}
+
+// hop counts this run in the lineage of calls that led to it, and refuses one
+// that goes round in a circle, unless that is allowed.
+func hop(f *registry.Function, caller trace.Header) (trace.Header, error) {
+	if !caller.Root.IsValid() {
+		fresh := trace.New(time.Now())
+		fresh.Lineage = caller.Lineage
+		caller = fresh
+	}
+	header, within := caller.Hop(f.Latest.Name)
+	if !within && f.Recursion != "Allow" {
+		return header, function.Recursive()
+	}
+	return header, nil
+}
+
+// CheckPayload reports what is wrong with an event: Lambda takes JSON only, of
+// a bounded size. An empty one is allowed, and stands for {}.
+func CheckPayload(payload []byte, limit int) error {
+	if len(payload) > limit {
+		return function.TooLarge(limit)
+	}
+	if len(payload) > 0 && !json.Valid(payload) {
+		var v any
+		return function.InvalidContent("Could not parse request body into json: %v", json.Unmarshal(payload, &v))
+	}
+	return nil
+}
