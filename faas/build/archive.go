@@ -1,0 +1,124 @@
+package build
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"triptych/faas/function"
+)
+
+// epoch is when everything in a zip was changed: the first day that the format
+// knows.
+var epoch = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// A file is one entry of a zip.
+type file struct {
+	name string // in the zip, with slashes; a folder's ends with one
+	path string // on disk; symbolic links have been followed
+	mode fs.FileMode
+	size int64
+}
+
+// An archive is a zip file in the making.
+type archive struct {
+	ctx context.Context
+	b   *bytes.Buffer
+	w   *zip.Writer
+	n   int64 // bytes unzipped
+}
+
+func newArchive(ctx context.Context) *archive {
+	a := &archive{ctx: ctx, b: &bytes.Buffer{}}
+	a.w = zip.NewWriter(a.b)
+	return a
+}
+
+func (a *archive) add(f file) error {
+	if err := a.ctx.Err(); err != nil {
+		return err
+	}
+	if a.n += f.size; a.n > function.MaxUnzipped {
+		return errTooLarge
+	}
+	h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: epoch}
+	h.SetMode(f.mode)
+	if f.mode.IsDir() {
+		h.Method = zip.Store
+	}
+	w, err := a.w.CreateHeader(h)
+	if err != nil || f.mode.IsDir() {
+		return err
+	}
+	r, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	switch n, err := io.Copy(w, r); {
+	case err != nil:
+		return err
+	case n != f.size:
+		return fmt.Errorf("%s was changed while it was read: build again", f.path)
+	case a.b.Len() > function.MaxZip:
+		return fmt.Errorf("the zip file has more than %d bytes, which is all that Lambda takes: leave out what the function does not need", function.MaxZip)
+	}
+	return nil
+}
+
+var errTooLarge = fmt.Errorf("it has more than %d bytes unzipped, which is all that Lambda takes: leave out what the function does not need", function.MaxUnzipped)
+
+func (a *archive) close() (Zip, error) {
+	if err := a.w.Close(); err != nil {
+		return Zip{}, err
+	}
+	return newZip(a.b.Bytes()), nil
+}
+
+// readZip takes a zip file as it is, when Lambda would.
+func readZip(path string) (Zip, error) {
+	b, err := readAtMost(path, function.MaxZip)
+	if err != nil {
+		return Zip{}, err
+	}
+	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return Zip{}, fmt.Errorf("it is not a zip file that can be read (%w): zip it again", err)
+	}
+	var program fs.FileMode
+	size, found := uint64(0), false
+	for _, f := range r.File {
+		if f.Name == bootstrap {
+			program, found = f.Mode(), true
+		}
+		if size += min(f.UncompressedSize64, function.MaxUnzipped+1); size > function.MaxUnzipped {
+			return Zip{}, errTooLarge
+		}
+	}
+	switch {
+	case !found:
+		return Zip{}, errors.New("it has no file bootstrap at its top: name the program that, and zip it without the folder around it")
+	case !program.IsRegular() || program&0o111 == 0:
+		return Zip{}, errors.New("bootstrap in it is not executable: chmod 755 bootstrap and zip it again")
+	}
+	return newZip(b), nil
+}
+
+func readAtMost(path string, most int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err == nil && len(b) > most {
+		err = fmt.Errorf("it has more than %d bytes, which is all that Lambda takes: leave out what the function does not need", most)
+	}
+	return b, err
+}
