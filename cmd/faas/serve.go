@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"triptych/faas/api"
 	"triptych/faas/runner"
 	"triptych/faas/sandbox"
@@ -51,7 +53,10 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	}
 	defer r.Close()
 	announce(t, r, o.Addr)
-	return serve.HTTP(ctx, listener, api.Handler(r), nil)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.Run(ctx) })
+	g.Go(func() error { return serve.HTTP(ctx, listener, api.Handler(r), nil) })
+	return g.Wait()
 }
 
 // announce says where the API is, and what isolation there really is.

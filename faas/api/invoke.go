@@ -41,6 +41,12 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) error {
 	switch kind {
 	case "", "RequestResponse":
 		return s.invokeNow(w, r, in)
+	case "Event":
+		if err := s.runner.Accept(r.Context(), in); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusAccepted)
+		return nil
 	case "DryRun":
 		if _, _, err := s.runner.Registry.Resolve(ref); err != nil {
 			return err

@@ -127,3 +127,16 @@ func (f *Function) Provision(version string) int {
 	}
 	return n
 }
+
+// RecursionAllow is the recursion configuration of a function that may call
+// itself without end.
+const RecursionAllow = "Allow"
+
+// AsyncOf is what becomes of events that were sent to a qualifier and not
+// waited for.
+func (f *Function) AsyncOf(qualifier string) Async {
+	if qualifier == "" {
+		qualifier = function.Latest
+	}
+	return f.Async[qualifier]
+}

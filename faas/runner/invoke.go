@@ -101,7 +101,7 @@ func hop(f *registry.Function, caller trace.Header) (trace.Header, error) {
 		caller = fresh
 	}
 	header, within := caller.Hop(f.Latest.Name)
-	if !within && f.Recursion != "Allow" {
+	if !within && f.Recursion != registry.RecursionAllow {
 		return header, function.Recursive()
 	}
 	return header, nil

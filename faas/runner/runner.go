@@ -13,6 +13,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"triptych/faas/async"
 	"triptych/faas/code"
 	"triptych/faas/function"
 	"triptych/faas/instance"
@@ -33,6 +34,7 @@ type Options struct {
 	Cache       int64         // bytes of unpacked code kept on this machine
 	Logs        int64         // bytes of log kept per function
 	Freeze      bool          // stop the processes of idle instances, as Lambda does
+	Waits       async.Waits   // between tries of queued events; zero is Lambda's
 }
 
 // A Runner runs functions. Its parts may be used beside it: the registry to
@@ -41,6 +43,7 @@ type Runner struct {
 	Registry *registry.Registry
 	Code     *code.Store
 	Journal  *journal.Journal
+	Queue    *async.Queue
 
 	o       Options
 	db      *bbolt.DB
@@ -88,6 +91,9 @@ func Open(o Options) (_ *Runner, err error) {
 	if r.Registry, err = registry.Open(r.db, r.changed); err != nil {
 		return nil, err
 	}
+	if r.Queue, err = async.Open(r.db, async.Options{Invoker: queued{r}, Policy: r.policy, Waits: o.Waits}); err != nil {
+		return nil, err
+	}
 	for _, f := range r.Registry.All() {
 		r.changed(nil, f)
 	}
@@ -116,7 +122,7 @@ func (r *Runner) Sandbox() *sandbox.Sandbox { return r.sandbox }
 // Counts tells how many instances there are of each configuration.
 func (r *Runner) Counts() map[*function.Config]pool.Count { return r.pool.Counts() }
 
-// Close ends every instance and closes the data folder.
+// Close ends every instance and closes the data folder. Run must have returned.
 func (r *Runner) Close() {
 	r.pool.Close()
 	r.release()
