@@ -10,8 +10,11 @@ import (
 type Process struct {
 	pid  int
 	spec Spec
-	mark uint64
+	mark uint64 // by which all that it starts is known
+	user int    // of its own, or zero
 	done chan struct{}
+
+	seen seen // by the watch alone
 
 	mu        sync.Mutex
 	collected bool // its id is free for others

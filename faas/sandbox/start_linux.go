@@ -3,8 +3,8 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -13,90 +13,168 @@ import (
 // Start starts a process. An error says what is wrong with spec, or what the
 // machine refused.
 func (s *Sandbox) Start(spec Spec) (*Process, error) {
-	if spec.Level == "" {
-		spec.Level = s.level
-	}
-	if err := spec.check(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", spec.Program, err)
-	}
-	p := &Process{spec: spec, done: make(chan struct{})}
-	started := make(chan error, 1)
-	go s.onOwnThread(func() { s.run(p, started) })
-	if err := <-started; err != nil {
+	p, err := s.start(spec)
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Program, err)
 	}
 	return p, nil
 }
 
-// onOwnThread runs f on a thread that ends with it. It is never the first
-// thread of the process: what that one gives up, the process has given up.
-func (s *Sandbox) onOwnThread(f func()) {
-	runtime.LockOSThread()
-	if unix.Gettid() != unix.Getpid() {
-		f()
-		return
+func (s *Sandbox) start(spec Spec) (*Process, error) {
+	if err := s.complete(&spec); err != nil {
+		return nil, err
 	}
-	taken := make(chan struct{})
-	go s.onOwnThread(func() { // elsewhere, as this thread is taken
-		close(taken)
-		f()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, errors.New("the sandbox is closed")
+	}
+	s.wg.Add(1)
+	s.mu.Unlock()
+
+	p := &Process{spec: spec, mark: s.marks.next(), done: make(chan struct{})}
+	if err := s.prepare(p); err != nil {
+		s.giveBack(p)
+		return nil, err
+	}
+	started := make(chan error, 1)
+	s.toThread(job{p, started})
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	s.watchAgain()
+	return p, nil
+}
+
+// complete checks spec and fills in the level.
+func (s *Sandbox) complete(spec *Spec) error {
+	if err := spec.check(); err != nil {
+		return err
+	}
+	if spec.Level == "" {
+		spec.Level = s.level
+		return nil
+	}
+	level, err := s.machine.take(spec.Level)
+	spec.Level = level
+	return err
+}
+
+// prepare gives the process what it will own.
+func (s *Sandbox) prepare(p *Process) error {
+	if rank[p.spec.Level] < rank[Standard] || s.machine.noUser != "" {
+		return nil
+	}
+	var err error
+	if p.user, err = s.users.next(); err != nil {
+		return err
+	}
+	if err := s.users.give(p.spec.Tmp, p.user); err != nil {
+		return err
+	}
+	// Opened by its name, /dev/stdout is a file with an owner.
+	if st, err := p.spec.Output.Stat(); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
+		return p.spec.Output.Chown(p.user, p.user)
+	}
+	return nil
+}
+
+// giveBack frees what the process had.
+func (s *Sandbox) giveBack(p *Process) {
+	if p.user != 0 {
+		s.users.free(p.user)
+	}
+	s.wg.Done()
+}
+
+// toThread hands the job to a thread that waits for one, or to a new one.
+func (s *Sandbox) toThread(j job) {
+	udp := false
+	for _, port := range j.p.spec.Connect {
+		udp = udp || port == dns
+	}
+	if j.p.spec.Level == Standard && !udp {
+		select {
+		case s.spares.jobs <- j:
+			return
+		default:
+		}
+	}
+	go onOwnThread(func() {
+		var t thread
+		if err := t.prepare(s.machine, j.p.spec.Level, udp); err != nil {
+			s.giveBack(j.p)
+			j.started <- err
+			return
+		}
+		s.run(&t, j)
 	})
-	<-taken
-	runtime.UnlockOSThread()
 }
 
 // run is the life of a process, on a thread of its own.
-func (s *Sandbox) run(p *Process, started chan<- error) {
-	if err := s.begin(p); err != nil {
-		started <- err
+func (s *Sandbox) run(t *thread, j job) {
+	p := j.p
+	defer s.giveBack(p)
+	err := t.finish(p.spec, p.user)
+	if err == nil {
+		err = s.begin(p)
+	}
+	j.started <- err
+	if err != nil {
 		return
 	}
-	started <- nil
-	defer s.wg.Done()
 	waitUntilDead(p.pid)
 	s.endAll(p)
 	s.collect(p)
 	close(p.done)
 }
 
+// begin starts the process from the calling thread.
 func (s *Sandbox) begin(p *Process) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return errors.New("the sandbox is closed")
-	}
 	out := p.spec.Output.Fd()
 	pid, err := syscall.ForkExec(p.spec.Program, []string{p.spec.Program}, &syscall.ProcAttr{
 		Dir:   p.spec.Code,
 		Env:   p.spec.Env,
 		Files: []uintptr{s.null.Fd(), out, out},
 		Sys: &syscall.SysProcAttr{
-			Setpgid:   true,
+			Setsid:    true, // a group of its own, and no terminal
 			Pdeathsig: syscall.SIGKILL,
 			Ptrace:    true, // it stops before its first instruction
 		},
 	})
+	if errors.Is(err, fs.ErrPermission) && p.user != 0 {
+		return fmt.Errorf("%w: user %d, as whom it would run, must be able to read and execute it: open %s to all users (chmod o+rX)", err, p.user, p.spec.Code)
+	}
 	if err != nil {
 		return err
 	}
 	p.pid = pid
-	p.mark = s.marks.next()
-	if err := s.release(p); err != nil {
-		_ = syscall.Kill(-pid, syscall.SIGKILL)
-		_, _ = syscall.Wait4(pid, nil, 0, nil)
-		return err
-	}
+	s.mu.Lock()
 	s.running[pid] = p
-	s.wg.Add(1)
-	return nil
+	closed := s.closed
+	s.mu.Unlock()
+	if err = release(p); err == nil && closed {
+		err = errors.New("the sandbox is closed")
+	}
+	if err != nil {
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
+		s.collect(p)
+	}
+	return err
 }
 
 // release has the process, which stopped before its first instruction, go on
 // with its limits.
-func (s *Sandbox) release(p *Process) error {
+func release(p *Process) error {
 	var state syscall.WaitStatus
-	if _, err := syscall.Wait4(p.pid, &state, 0, nil); err != nil {
-		return os.NewSyscallError("wait4", err)
+	for {
+		_, err := syscall.Wait4(p.pid, &state, 0, nil)
+		if err == nil {
+			break
+		}
+		if err != syscall.EINTR {
+			return os.NewSyscallError("wait4", err)
+		}
 	}
 	if !state.Stopped() {
 		return errors.New("it was killed as it began")
@@ -116,11 +194,7 @@ func waitUntilDead(pid int) {
 
 // collect notes how the process ended and frees its id.
 func (s *Sandbox) collect(p *Process) {
-	s.mu.Lock()
-	delete(s.running, p.pid)
-	s.mu.Unlock()
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	var state syscall.WaitStatus
 	var usage syscall.Rusage
 	for {
@@ -129,10 +203,12 @@ func (s *Sandbox) collect(p *Process) {
 		}
 	}
 	p.collected = true
-	if state.Signaled() {
-		p.exit.Signal = state.Signal()
-	} else {
-		p.exit.Code = state.ExitStatus()
+	p.ended(state, usage)
+	p.mu.Unlock()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running[p.pid] == p { // and not one who got the id since
+		delete(s.running, p.pid)
 	}
-	p.notePeak(usage.Maxrss << 10)
 }

@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// script is the watcher: a shell that reads from a pipe which groups to end
-// and which folders to remove. When this process is gone, however it went, the
+// script is the watcher: a shell that reads from a pipe which groups to end,
+// which folders to remove and what else to do. When this process is gone, however it went, the
 // pipe closes and the shell does so. A shell is there on every Unix, holds
 // 1 MB, and, being its own group, does not hear Ctrl-C.
 const script = `
 trap '' INT TERM HUP QUIT
-list= folders=
+list= folders= rest=
 while read -r verb what; do
 	case $verb in
 	add) list="$list $what" ;;
@@ -26,9 +26,12 @@ while read -r verb what; do
 		list=$new ;;
 	folder) folders="$folders$what
 " ;;
+	run) rest="$rest$what
+" ;;
 	esac
 done
 for p in $list; do kill -"${p#*:}" "-${p%:*}"; done
+eval "$rest"
 n=0
 while [ -n "$list" ] && [ $n -lt $1 ]; do
 	new=
@@ -98,4 +101,18 @@ func RemoveAtEnd(folder string) error {
 		return fmt.Errorf("watch over children: %w", err)
 	}
 	return w.say("folder %s\n", abs)
+}
+
+// AtEnd has a shell command of one line run once this process has ended,
+// however it ended. It runs after the children were asked to end, and without
+// anybody to read its output.
+func AtEnd(command string) error {
+	if strings.ContainsAny(command, "\n\\") {
+		return fmt.Errorf("command %q cannot be run at the end: it is not one plain line", command)
+	}
+	w, err := theWatcher()
+	if err != nil {
+		return fmt.Errorf("watch over children: %w", err)
+	}
+	return w.say("run %s\n", command)
 }

@@ -1,0 +1,145 @@
+package sandbox
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// onOwnThread runs f on a thread that ends with it. A process is started from
+// a thread that has first given up for itself what the process may not have:
+// privileges, files, ports and system calls are a thread's on Linux, and what
+// it starts inherits them. So nothing has to be run between us and the
+// function.
+//
+// The thread is never the first of this process: what that one gives up, the
+// process has given up.
+func onOwnThread(f func()) {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		f()
+		return // locked: the thread ends
+	}
+	taken := make(chan struct{})
+	go onOwnThread(func() { // elsewhere, as this thread is taken
+		close(taken)
+		f()
+	})
+	<-taken
+	runtime.UnlockOSThread()
+}
+
+// A job is a process to start, and where to say whether it was.
+type job struct {
+	p       *Process
+	started chan<- error
+}
+
+// spares are threads that have given up all that is the same for every
+// process, and wait for one. That is most of what confining takes.
+type spares struct {
+	jobs chan job
+	done chan struct{}
+	wg   *sync.WaitGroup
+}
+
+// nSpares is how many threads wait: cold starts often come in pairs.
+const nSpares = 2
+
+func newSpares(s *Sandbox) spares {
+	sp := spares{jobs: make(chan job), done: make(chan struct{}), wg: new(sync.WaitGroup)}
+	if s.level == Standard {
+		for range nSpares {
+			sp.add(s)
+		}
+	}
+	return sp
+}
+
+func (sp spares) add(s *Sandbox) {
+	sp.wg.Go(func() {
+		gone := make(chan struct{})
+		go onOwnThread(func() {
+			var t thread
+			err := t.prepare(s.machine, Standard, false)
+			if err != nil {
+				close(gone) // Start says what is wrong, on a thread of its own
+				return
+			}
+			select {
+			case j := <-sp.jobs:
+				close(gone)
+				s.run(&t, j)
+			case <-sp.done:
+				t.drop()
+				close(gone)
+			}
+		})
+		<-gone
+	})
+}
+
+func (sp spares) close() {
+	close(sp.done)
+	sp.wg.Wait()
+}
+
+// A thread is the calling one on its way to give up what a process may not
+// have.
+type thread struct {
+	rules *ruleset
+}
+
+// prepare gives up what all processes of a level may not have.
+func (t *thread) prepare(m machine, level Level, udp bool) error {
+	if level == None {
+		return nil
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("no new privileges: %w", err)
+	}
+	if level == Basic {
+		return nil
+	}
+	rules, err := m.landlock.open()
+	if err != nil {
+		return err
+	}
+	f := m.filter
+	if udp {
+		f = m.udpFilter
+	}
+	if err := f.install(); err != nil {
+		rules.close()
+		return err
+	}
+	t.rules = rules
+	return nil
+}
+
+// finish gives up what this process may not have.
+func (t *thread) finish(spec Spec, user int) error {
+	defer t.drop()
+	if spec.Level == None {
+		return nil
+	}
+	if t.rules != nil {
+		if err := t.rules.confine(spec); err != nil {
+			return err
+		}
+	}
+	if user != 0 {
+		return become(user)
+	}
+	return dropCapabilities()
+}
+
+// drop lets go of what was prepared.
+func (t *thread) drop() {
+	if t.rules != nil {
+		t.rules.close()
+		t.rules = nil
+	}
+}
