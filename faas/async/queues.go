@@ -1,6 +1,7 @@
 package async
 
 import (
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -82,7 +83,7 @@ func (b box) setSize(messages int, bytes int64) error {
 
 // put adds a message.
 func (b box) put(m *Message) error {
-	id, err := uuid.NewV7()
+	id, err := b.newID(m.Sent)
 	if err != nil {
 		return err
 	}
@@ -100,6 +101,20 @@ func (b box) put(m *Message) error {
 	}
 	n, size := b.size()
 	return b.setSize(n+1, size+int64(len(m.Body)))
+}
+
+// newID makes a UUID of version 7: the time in milliseconds, and a number that
+// keeps those of one millisecond in order.
+func (b box) newID(sent time.Time) (id uuid.UUID, err error) {
+	seq, err := b.messages.NextSequence()
+	if err != nil {
+		return id, err
+	}
+	const version, variant = 7 << 12, 2 << 30
+	binary.BigEndian.PutUint64(id[:], uint64(sent.UnixMilli())<<16|version)
+	binary.BigEndian.PutUint32(id[8:], variant|uint32(seq)&(1<<30-1))
+	_, err = rand.Read(id[12:])
+	return id, err
 }
 
 // get reads a message; the value is that of the messages bucket.
