@@ -3,6 +3,7 @@ package async_test
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -19,7 +20,12 @@ import (
 	"triptych/faas/function"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(helperDir); dir != "" {
+		os.Exit(help(dir))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // An invokerFunc is a runner.
 type invokerFunc func(context.Context, async.Event) (async.Result, error)

@@ -71,7 +71,7 @@ func (q *Queue) Run(ctx context.Context) error {
 			return nil
 		case <-sweep.C:
 			if err := q.trimAll(); err != nil {
-				q.warn.Warn("remove old messages", err)
+				q.warn.record.Warn("remove old messages", err)
 			}
 			continue
 		case <-timer.C:
@@ -79,7 +79,7 @@ func (q *Queue) Run(ctx context.Context) error {
 		}
 		started, wait, err := q.start()
 		if err != nil {
-			q.warn.Warn("look for events that are due", err)
+			q.warn.read.Warn("look for events that are due", err)
 		}
 		for _, j := range started {
 			deliveries.Go(func() { q.deliver(ctx, j) })

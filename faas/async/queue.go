@@ -3,6 +3,7 @@ package async
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ type Queue struct {
 	o     Options
 	group *group
 	wake  chan struct{}
-	warn  telemetry.Seldom
+	warn  warnings
 
 	mu     sync.Mutex
 	lanes  map[string]*lane
@@ -28,6 +29,9 @@ type Queue struct {
 	turn   int     // whose is the next
 	shared int     // how many workers are busy
 }
+
+// warnings are the troubles that go on while the queue does.
+type warnings struct{ read, policy, record, full, lost telemetry.Seldom }
 
 // Open returns the queue that is kept in db, which stays open until Run has
 // ended and nothing else is called.
@@ -149,13 +153,13 @@ func oldest(tx *bbolt.Tx, name string) (time.Time, error) {
 	if !ok {
 		return time.Time{}, nil
 	}
-	number, _ := l.events.Cursor().First()
-	if number == nil {
+	_, value := l.events.Cursor().First()
+	if value == nil {
 		return time.Time{}, nil
 	}
-	e, err := l.load(key{seq: keySeq(number)})
-	if err != nil {
-		return time.Time{}, err
+	var e entry
+	if err := json.Unmarshal(value, &e); err != nil {
+		return time.Time{}, fmt.Errorf("read the oldest event of %s: %w", name, err)
 	}
 	return e.Event.Accepted, nil
 }

@@ -1,11 +1,10 @@
 package async
 
 import (
-	"crypto/rand"
-	"encoding/binary"
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,12 +12,6 @@ import (
 
 	"triptych/faas/function"
 	"triptych/faas/trace"
-)
-
-var (
-	messageBucket = []byte("messages")
-	bodyBucket    = []byte("bodies")
-	sizeKey       = []byte("size")
 )
 
 // A Message is what a queue holds: the record of an event, or a dead letter,
@@ -37,130 +30,6 @@ type QueueInfo struct {
 	Messages  int
 	Bytes     int64
 	Oldest    time.Time // zero when it is empty
-}
-
-// A box is the buckets of a queue. Messages are in the order of their ids,
-// which is that of time.
-type box struct{ root, messages, bodies *bbolt.Bucket }
-
-func boxOf(tx *bbolt.Tx, queue string) (box, bool) {
-	b := tx.Bucket(rootBucket).Bucket(queueBucket).Bucket([]byte(queue))
-	if b == nil {
-		return box{}, false
-	}
-	return box{b, b.Bucket(messageBucket), b.Bucket(bodyBucket)}, true
-}
-
-func createBox(tx *bbolt.Tx, queue string) (box, error) {
-	if b, ok := boxOf(tx, queue); ok {
-		return b, nil
-	}
-	root, err := tx.Bucket(rootBucket).Bucket(queueBucket).CreateBucket([]byte(queue))
-	if err != nil {
-		return box{}, err
-	}
-	for _, name := range [][]byte{messageBucket, bodyBucket} {
-		if _, err := root.CreateBucket(name); err != nil {
-			return box{}, err
-		}
-	}
-	b, _ := boxOf(tx, queue)
-	return b, nil
-}
-
-func (b box) size() (messages int, bytes int64) {
-	v := b.root.Get(sizeKey)
-	if v == nil {
-		return 0, 0
-	}
-	return int(binary.BigEndian.Uint64(v)), int64(binary.BigEndian.Uint64(v[8:]))
-}
-
-func (b box) setSize(messages int, bytes int64) error {
-	v := binary.BigEndian.AppendUint64(nil, uint64(messages))
-	return b.root.Put(sizeKey, binary.BigEndian.AppendUint64(v, uint64(bytes)))
-}
-
-// put adds a message.
-func (b box) put(m *Message) error {
-	id, err := b.newID(m.Sent)
-	if err != nil {
-		return err
-	}
-	kept := *m
-	kept.Body = nil
-	value, err := json.Marshal(kept)
-	if err != nil {
-		return err
-	}
-	if err := b.messages.Put(id[:], value); err != nil {
-		return err
-	}
-	if err := b.bodies.Put(id[:], m.Body); err != nil {
-		return err
-	}
-	n, size := b.size()
-	return b.setSize(n+1, size+int64(len(m.Body)))
-}
-
-// newID makes a UUID of version 7: the time in milliseconds, and a number that
-// keeps those of one millisecond in order.
-func (b box) newID(sent time.Time) (id uuid.UUID, err error) {
-	seq, err := b.messages.NextSequence()
-	if err != nil {
-		return id, err
-	}
-	const version, variant = 7 << 12, 2 << 30
-	binary.BigEndian.PutUint64(id[:], uint64(sent.UnixMilli())<<16|version)
-	binary.BigEndian.PutUint32(id[8:], variant|uint32(seq)&(1<<30-1))
-	_, err = rand.Read(id[12:])
-	return id, err
-}
-
-// get reads a message; the value is that of the messages bucket.
-func (b box) get(id, value []byte) (Message, error) {
-	var m Message
-	if err := json.Unmarshal(value, &m); err != nil {
-		return m, fmt.Errorf("read message %x: %w", id, err)
-	}
-	m.ID = uuid.UUID(id).String()
-	m.Body = append([]byte(nil), b.bodies.Get(id)...)
-	return m, nil
-}
-
-// remove takes a message out.
-func (b box) remove(id []byte) error {
-	n, size := b.size()
-	size -= int64(len(b.bodies.Get(id)))
-	if err := b.messages.Delete(id); err != nil {
-		return err
-	}
-	if err := b.bodies.Delete(id); err != nil {
-		return err
-	}
-	return b.setSize(n-1, size)
-}
-
-// sentAt reads the time that is in an id.
-func sentAt(id []byte) time.Time {
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(id) >> 16))
-}
-
-// trim removes the oldest messages until the queue keeps its bounds, and says
-// how many went.
-func (b box) trim(o *Options, now time.Time) (int, error) {
-	gone := 0
-	for {
-		id, _ := b.messages.Cursor().First()
-		n, size := b.size()
-		if id == nil || n <= o.MaxMessages && size <= o.MaxMessageBytes && now.Sub(sentAt(id)) <= o.MaxMessageAge {
-			return gone, nil
-		}
-		if err := b.remove(id); err != nil {
-			return gone, err
-		}
-		gone++
-	}
 }
 
 // Queues says which queues there are: those that a message was ever sent to.
@@ -230,7 +99,7 @@ func (q *Queue) Delete(queue, id string) error {
 
 // Redrive puts the dead letters of a queue back as events, as they were, with
 // all their tries before them, and says how many. Records stay where they are;
-// so do the dead letters of a function that is gone, which is an error.
+// so do the dead letters of functions that are gone, and the error names those.
 func (q *Queue) Redrive(queue string) (int, error) {
 	var ids [][]byte
 	err := q.db.View(func(tx *bbolt.Tx) error {
@@ -239,7 +108,7 @@ func (q *Queue) Redrive(queue string) (int, error) {
 			return noQueue(queue)
 		}
 		return b.messages.ForEach(func(id, _ []byte) error {
-			ids = append(ids, append([]byte(nil), id...))
+			ids = append(ids, bytes.Clone(id))
 			return nil
 		})
 	})
@@ -247,34 +116,28 @@ func (q *Queue) Redrive(queue string) (int, error) {
 		return 0, err
 	}
 	n := 0
-	var errs []error
+	gone := map[function.Ref]error{}
 	for _, id := range ids {
-		moved, err := q.redriveOne(queue, id)
+		moved, err := q.redriveOne(queue, id, gone)
 		if err != nil {
-			errs = append(errs, err)
-			if len(errs) == 10 {
-				break // the store fails, or all are of functions that are gone
-			}
+			return n, fmt.Errorf("put back message %x: %w", id, err)
 		}
 		if moved {
 			n++
 		}
 	}
+	errs := make([]error, 0, len(gone))
+	for ref, err := range gone {
+		errs = append(errs, fmt.Errorf("put back the dead letters of %s: %w", ref, err))
+	}
 	return n, errors.Join(errs...)
 }
 
-func (q *Queue) redriveOne(queue string, id []byte) (bool, error) {
-	var m Message
-	err := q.db.View(func(tx *bbolt.Tx) (err error) {
-		b, _ := boxOf(tx, queue)
-		value := b.messages.Get(id)
-		if value == nil {
-			return nil
-		}
-		m, err = b.get(id, value)
-		return err
-	})
-	if err != nil || m.DeadLetter == nil {
+// redriveOne puts one message back, if it is a dead letter of a function that is
+// not gone.
+func (q *Queue) redriveOne(queue string, id []byte, gone map[function.Ref]error) (bool, error) {
+	m, err := q.message(queue, id)
+	if err != nil || m.DeadLetter == nil || gone[m.DeadLetter.Ref] != nil {
 		return false, err
 	}
 	event := *m.DeadLetter
@@ -284,7 +147,11 @@ func (q *Queue) redriveOne(queue string, id []byte) (bool, error) {
 	event.TraceID = header.String()
 	settings, err := q.o.Policy(event.Ref)
 	if err != nil {
-		return false, fmt.Errorf("put back message %s: %w", m.ID, err)
+		if isGone(err) {
+			gone[event.Ref] = err
+			err = nil
+		}
+		return false, err
 	}
 	moved := false
 	err = q.group.do(func(tx *bbolt.Tx) error {
@@ -304,4 +171,24 @@ func (q *Queue) redriveOne(queue string, id []byte) (bool, error) {
 	}
 	q.added(event.Ref.Name, event.Accepted)
 	return true, nil
+}
+
+// message reads one message; it is zero when it is not there.
+func (q *Queue) message(queue string, id []byte) (m Message, err error) {
+	err = q.db.View(func(tx *bbolt.Tx) error {
+		b, _ := boxOf(tx, queue)
+		value := b.messages.Get(id)
+		if value == nil {
+			return nil
+		}
+		m, err = b.get(id, value)
+		return err
+	})
+	return m, err
+}
+
+// isGone says whether a policy's error is that there is no such function.
+func isGone(err error) bool {
+	f, ok := errors.AsType[*function.Error](err)
+	return ok && f.Status == http.StatusNotFound
 }

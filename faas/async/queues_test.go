@@ -37,7 +37,7 @@ func TestDeadLettersArePutBackAsTheEventsTheyWere(t *testing.T) {
 			}
 			w.remove("other")
 			n, err := w.Redrive("dead")
-			if n != 1 || err == nil || !strings.Contains(err.Error(), "put back message") || function.From(err).Status != 404 {
+			if n != 1 || err == nil || !strings.Contains(err.Error(), "put back the dead letters of other") || function.From(err).Status != 404 {
 				t.Errorf("put back %d: %v", n, err)
 			}
 			time.Sleep(time.Minute)

@@ -1,6 +1,7 @@
 package async
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -68,8 +69,6 @@ func keyFrom(b []byte) key {
 }
 
 func (k key) number() []byte { return binary.BigEndian.AppendUint64(nil, k.seq) }
-
-func keySeq(number []byte) uint64 { return binary.BigEndian.Uint64(number) }
 
 // A lot is the three buckets of a function.
 type lot struct{ due, events, payloads *bbolt.Bucket }
@@ -142,7 +141,7 @@ func (l lot) load(k key) (*entry, error) {
 	if err := json.Unmarshal(value, &e); err != nil {
 		return nil, fmt.Errorf("read event %d: %w", k.seq, err)
 	}
-	e.Event.Payload = append([]byte(nil), l.payloads.Get(k.number())...)
+	e.Event.Payload = bytes.Clone(l.payloads.Get(k.number()))
 	return &e, nil
 }
 

@@ -31,11 +31,16 @@ func CheckTarget(arn string) error {
 // CheckDeadLetter reports why an ARN can not take dead letters: it must be that
 // of a queue.
 func CheckDeadLetter(arn string) error {
+	_, err := parseDeadLetter(arn)
+	return err
+}
+
+func parseDeadLetter(arn string) (target, error) {
 	t, err := parseTarget(arn)
 	if err == nil && t.queue == "" {
-		return function.Invalid("The dead letter target %q is a function: use a queue (%s); for a function, set it as the OnFailure destination", arn, QueueARN("NAME"))
+		return t, function.Invalid("The dead letter target %q is a function: use a queue (%s); for a function, set it as the OnFailure destination", arn, QueueARN("NAME"))
 	}
-	return err
+	return t, err
 }
 
 func parseTarget(arn string) (target, error) {
