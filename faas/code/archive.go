@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
+
 	"triptych/faas/function"
 )
 
@@ -52,7 +54,7 @@ func check(ctx context.Context, b []byte) error {
 		return function.Invalid("Could not unzip the uploaded file: it is not a zip file. Put the program, named %s, into a zip file and deploy that", bootstrap)
 	}
 	left := int64(function.MaxUnzipped)
-	entries, err := list(ctx, r, &left)
+	entries, err := list(ctx, r, int64(len(b)), &left)
 	if err != nil {
 		return err
 	}
@@ -73,9 +75,11 @@ func tooMany() error {
 
 // list reads what a zip holds, and refuses what could get out of its folder or
 // cannot be run.
-func list(ctx context.Context, r *zip.Reader, left *int64) ([]entry, error) {
+func list(ctx context.Context, r *zip.Reader, size int64, left *int64) ([]entry, error) {
+	r.RegisterDecompressor(zip.Deflate, inflater)
 	tree := map[string]fs.FileMode{} // every name, and the folders above it
 	entries := make([]entry, 0, len(r.File))
+	room := size
 	for _, f := range r.File {
 		e, err := newEntry(ctx, f, left)
 		if err != nil {
@@ -88,6 +92,9 @@ func list(ctx context.Context, r *zip.Reader, left *int64) ([]entry, error) {
 			return nil, err
 		}
 		entries = append(entries, e)
+		if room -= int64(min(f.CompressedSize64, function.MaxZip+1)); room < 0 {
+			return nil, function.Invalid("Could not unzip the uploaded file: files in it overlap. Zip the code again")
+		}
 	}
 	switch mode, ok := tree[bootstrap]; {
 	case !ok:
@@ -203,6 +210,21 @@ func (e entry) inflate(ctx context.Context, w io.Writer, left *int64) error {
 	n, err := io.Copy(w, &source{ctx: ctx, r: r, left: *left, name: e.name})
 	*left -= n
 	return err
+}
+
+// inflater takes a file's compressed bytes into memory first: with that, and not
+// being the standard library's, it takes little more than half the time, which
+// is most of what a first cold start waits for. None claims more bytes than the
+// zip has.
+func inflater(r io.Reader) io.ReadCloser {
+	if s, ok := r.(*io.SectionReader); ok && s.Size() <= function.MaxZip {
+		b := make([]byte, s.Size())
+		n, err := io.ReadFull(s, b)
+		if err == nil || err == io.ErrUnexpectedEOF {
+			return flate.NewReader(bytes.NewReader(b[:n]))
+		}
+	}
+	return flate.NewReader(r)
 }
 
 func unreadable(name string, err error) error {

@@ -24,10 +24,15 @@ var program = file{"bootstrap", 0o755, "#!/bin/sh\necho hello\n"}
 
 func zipped(t testing.TB, files ...file) []byte {
 	t.Helper()
+	return zippedBy(t, zip.Deflate, files...)
+}
+
+func zippedBy(t testing.TB, method uint16, files ...file) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, f := range files {
-		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: time.Unix(1e9, 0)}
+		h := &zip.FileHeader{Name: f.name, Method: method, Modified: time.Unix(1e9, 0)}
 		h.SetMode(f.mode)
 		c, err := w.CreateHeader(h)
 		if err != nil {

@@ -66,7 +66,7 @@ func contents(ctx context.Context, d function.Digest, blob io.ReaderAt, size int
 		return nil, 0, corrupt(d, err)
 	}
 	left := int64(function.MaxUnzipped)
-	entries, err := list(ctx, r, &left)
+	entries, err := list(ctx, r, size, &left)
 	if e, ok := errors.AsType[*function.Error](err); ok {
 		err = corrupt(d, e)
 	}
@@ -193,7 +193,7 @@ func (s *Store) compare(ctx context.Context, f *folder) error {
 		if err != nil {
 			return err
 		}
-		return e.resembles(info)
+		return e.resembles(filepath.Join(f.dir, name), info)
 	})
 	if err != nil {
 		return err
@@ -205,14 +205,20 @@ func (s *Store) compare(ctx context.Context, f *folder) error {
 	return err
 }
 
-func (e entry) resembles(info fs.FileInfo) error {
+// resembles looks whether a file is what was made of e, as far as can be seen
+// without reading it.
+func (e entry) resembles(path string, info fs.FileInfo) error {
+	unchanged := info.Mode().Type() == e.mode.Type()
 	switch {
-	case info.Mode().Type() != e.mode.Type():
-		return fmt.Errorf("%s has become a %s", info.Name(), info.Mode())
-	case !e.mode.IsRegular():
-		return nil
-	case info.Mode() != e.mode || info.Size() != int64(e.file.UncompressedSize64) || !info.ModTime().Equal(stamp):
-		return fmt.Errorf("%s was changed", info.Name())
+	case !unchanged:
+	case e.mode.IsRegular():
+		unchanged = info.Mode() == e.mode && info.Size() == int64(e.file.UncompressedSize64) && info.ModTime().Equal(stamp)
+	case e.mode.Type() == fs.ModeSymlink:
+		target, err := os.Readlink(path)
+		unchanged = err == nil && target == e.target
+	}
+	if !unchanged {
+		return fmt.Errorf("%s was changed", path)
 	}
 	return nil
 }
