@@ -98,4 +98,3 @@ func (r *Runner) policy(ref function.Ref) (async.Settings, error) {
 		Recursive:            f.Recursion == registry.RecursionAllow,
 	}, nil
 }
-
