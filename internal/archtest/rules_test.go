@@ -115,6 +115,18 @@ var rules = []rule{
 		},
 	},
 	{
+		why:    "the runner speaks Lambda's wire itself; the official client is for its command line and its tests",
+		covers: func(f source) bool { return in(f.dir, "faas") && !f.test && !strings.HasPrefix(f.dir, "faas/examples/") },
+		breaks: func(_ source, imported string) bool { return strings.HasPrefix(imported, "github.com/aws/") },
+	},
+	{
+		why:    "the vocabulary of the runner is pure, so that everybody may speak it",
+		covers: func(f source) bool { return in(f.dir, "faas/function", "faas/trace") && !f.test },
+		breaks: func(_ source, imported string) bool {
+			return ours(imported) || slices.Contains([]string{"os", "net", "syscall", "log", "os/exec"}, imported)
+		},
+	},
+	{
 		why:    "helpers of tests are imported by tests and by each other",
 		covers: func(f source) bool { return !f.test && !f.helps() },
 		breaks: func(_ source, imported string) bool { return ours(imported) && helper(imported) },
