@@ -61,6 +61,8 @@ type Config struct {
 	Revision    string // changes with every change
 
 	Runner Settings
+	State  Progress // of this version; only what is done can be run
+	Update Progress // of the last change
 }
 
 // Settings are what Lambda has no word for; they come as tags.

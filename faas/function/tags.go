@@ -12,7 +12,26 @@ const (
 	TagConnect        = "runner:connect"
 	TagKeepAlive      = "runner:keep-alive"
 	TagMaxConcurrency = "runner:max-concurrency"
+	TagMayInvoke      = "runner:may-invoke" // of the function, not of its versions: see MayInvoke
 )
+
+// MayInvoke reads which functions one may invoke: their names in its tag
+// runner:may-invoke, with spaces between. Without the tag it is nil, and means
+// every one.
+func MayInvoke(tags map[string]string) ([]string, error) {
+	value, ok := tags[TagMayInvoke]
+	if !ok {
+		return nil, nil
+	}
+	names := []string{}
+	for name := range strings.FieldsSeq(value) {
+		if err := CheckName(name); err != nil {
+			return nil, Invalid("the tag %s is %q: it must be names of functions, with spaces between", TagMayInvoke, value)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
 
 // SettingsFrom reads the tags that begin with "runner:".
 func SettingsFrom(tags map[string]string) (Settings, error) {
@@ -49,9 +68,10 @@ func (s *Settings) set(name, value string) error {
 			return Invalid("the tag %s is %q: it must be a number from 1 to %d", name, value, MaxSlots)
 		}
 		s.MaxConcurrency = n
+	case TagMayInvoke:
 	default:
 		if strings.HasPrefix(name, "runner:") {
-			return Invalid("the tag %s is not one the runner knows: %s, %s, %s or %s", name, TagIsolation, TagConnect, TagKeepAlive, TagMaxConcurrency)
+			return Invalid("the tag %s is not one the runner knows: %s, %s, %s, %s or %s", name, TagIsolation, TagConnect, TagKeepAlive, TagMaxConcurrency, TagMayInvoke)
 		}
 	}
 	return nil

@@ -12,13 +12,14 @@ import (
 // A Function is all that is known of one function. What the registry hands
 // out is not to be changed.
 type Function struct {
-	Latest   *function.Config
+	Latest   *function.Config   // as it was changed last
+	Before   *function.Config   `json:",omitempty"` // what runs while the code of Latest is not, or cannot be, at hand
 	Versions []*function.Config // published, in order
 	Last     int                // number of the version published last
 	Aliases  map[string]Alias
 
-	Reserved    *int           // events that may be under way; nil shares with the others
-	Provisioned map[string]int // instances kept initialised, by version or alias
+	Reserved    *int                   // events that may be under way; nil shares with the others
+	Provisioned map[string]Provisioned // by version or alias
 	Async       map[string]Async
 	Tags        map[string]string
 	Recursion   string   // Allow or Terminate; empty is Terminate
@@ -32,6 +33,12 @@ type Alias struct {
 	Revision                   string
 }
 
+// Provisioned is how many instances are kept initialised.
+type Provisioned struct {
+	Instances int
+	Modified  time.Time
+}
+
 // Async is what becomes of events that were not waited for. It is kept by
 // qualifier, $LATEST for none.
 type Async struct {
@@ -41,6 +48,10 @@ type Async struct {
 	OnFailure string // ARN
 	Modified  time.Time
 }
+
+// RecursionAllow is the recursion configuration of a function that may call
+// itself without end.
+const RecursionAllow = "Allow"
 
 func (f *Function) clone() *Function {
 	n := *f
@@ -52,41 +63,6 @@ func (f *Function) clone() *Function {
 	n.Tags = maps.Clone(f.Tags)
 	n.MayInvoke = slices.Clone(f.MayInvoke)
 	return &n
-}
-
-// resolve returns the version that a qualifier means.
-func (f *Function) resolve(qualifier string, chance func() float64) (*function.Config, error) {
-	if a, ok := f.Aliases[qualifier]; ok {
-		qualifier = a.choose(chance)
-	}
-	return f.Version(qualifier)
-}
-
-// choose returns the version that an alias means this time.
-func (a Alias) choose(chance func() float64) string {
-	if len(a.Weights) == 0 {
-		return a.Version
-	}
-	x := chance()
-	for _, version := range slices.Sorted(maps.Keys(a.Weights)) {
-		if x -= a.Weights[version]; x < 0 {
-			return version
-		}
-	}
-	return a.Version
-}
-
-// Version returns the configuration of a version; an empty one is the latest.
-func (f *Function) Version(version string) (*function.Config, error) {
-	if version == "" || version == function.Latest {
-		return f.Latest, nil
-	}
-	for _, c := range f.Versions {
-		if c.Version == version {
-			return c, nil
-		}
-	}
-	return nil, function.NotFound("Function not found: %s", function.ARN(f.Latest.Name, version))
 }
 
 // Publish fixes the latest code and configuration as a version, unless they
@@ -101,6 +77,10 @@ func (f *Function) Publish(description, revision string) *function.Config {
 	if description != "" {
 		c.Description = description
 	}
+	if c.Update.Waits() {
+		c.State = function.Begin(function.Pending)
+	}
+	c.Update = function.Progress{}
 	f.Versions = append(f.Versions, c)
 	return c
 }
@@ -117,20 +97,16 @@ func same(a, b *function.Config) bool {
 // itself and for the aliases that mean it.
 func (f *Function) Provision(version string) int {
 	n := 0
-	for qualifier, want := range f.Provisioned {
+	for qualifier, p := range f.Provisioned {
 		if a, ok := f.Aliases[qualifier]; ok {
 			qualifier = a.Version
 		}
 		if qualifier == version {
-			n += want
+			n += p.Instances
 		}
 	}
 	return n
 }
-
-// RecursionAllow is the recursion configuration of a function that may call
-// itself without end.
-const RecursionAllow = "Allow"
 
 // AsyncOf is what becomes of events that were sent to a qualifier and not
 // waited for.
@@ -139,4 +115,10 @@ func (f *Function) AsyncOf(qualifier string) Async {
 		qualifier = function.Latest
 	}
 	return f.Async[qualifier]
+}
+
+// Has tells whether any version has this code.
+func (f *Function) Has(d function.Digest) bool {
+	has := func(c *function.Config) bool { return c != nil && c.Code == d }
+	return has(f.Latest) || has(f.Before) || slices.ContainsFunc(f.Versions, has)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -67,17 +66,6 @@ func (r *Registry) All() []*Function {
 	return slices.SortedFunc(maps.Values(*r.now.Load()), func(a, b *Function) int {
 		return strings.Compare(a.Latest.Name, b.Latest.Name)
 	})
-}
-
-// Resolve returns the version that a reference means now. An alias with
-// weights means one or another, by chance.
-func (r *Registry) Resolve(ref function.Ref) (*Function, *function.Config, error) {
-	f, err := r.Get(ref.Name)
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := f.resolve(ref.Qualifier, rand.Float64)
-	return f, c, err
 }
 
 // Create registers a function; one of that name may not be there.
@@ -145,11 +133,20 @@ func (r *Registry) store(old, f *Function) (*Function, error) {
 // InUse tells whether any version of any function has this code.
 func (r *Registry) InUse(d function.Digest) bool {
 	for _, f := range *r.now.Load() {
-		if f.Latest.Code == d || slices.ContainsFunc(f.Versions, func(c *function.Config) bool { return c.Code == d }) {
+		if f.Has(d) {
 			return true
 		}
 	}
 	return false
+}
+
+// Sole returns the only function, if there is exactly one.
+func (r *Registry) Sole() (*Function, bool) {
+	all := *r.now.Load()
+	for _, f := range all {
+		return f, len(all) == 1
+	}
+	return nil, false
 }
 
 // Reserved is the sum of what functions other than name have reserved.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"triptych/faas/async"
 	"triptych/faas/function"
 	"triptych/faas/registry"
@@ -32,8 +34,14 @@ func (r *Runner) Accept(ctx context.Context, in Invocation) error {
 }
 
 // Run delivers the events that are queued until ctx is done and those under way
-// have been answered or given up.
-func (r *Runner) Run(ctx context.Context) error { return r.Queue.Run(ctx) }
+// have been answered or given up. Now and then it removes code that no version
+// needs any more.
+func (r *Runner) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.Queue.Run(ctx) })
+	g.Go(func() error { r.collect(ctx); return nil })
+	return g.Wait()
+}
 
 // queued makes the runner what the queue delivers to.
 type queued struct{ *Runner }

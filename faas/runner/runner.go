@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -50,6 +51,11 @@ type Runner struct {
 	sandbox *sandbox.Sandbox
 	pool    *pool.Pool[*instance.Environment]
 	signer  signer
+
+	ctx        context.Context // ends when the runner is closed
+	end        context.CancelFunc
+	preparing  sync.Map // of preparation, those under way
+	background sync.WaitGroup
 }
 
 // startingAtOnce bounds how many instances of one function are started at a
@@ -59,6 +65,7 @@ const startingAtOnce = 100
 // Open opens the runner's data folder, which only one runner can use at a time.
 func Open(o Options) (_ *Runner, err error) {
 	r := &Runner{o: o}
+	r.ctx, r.end = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			r.release()
@@ -119,16 +126,22 @@ func openState(data string) (*bbolt.DB, error) {
 // Sandbox tells what isolation there really is.
 func (r *Runner) Sandbox() *sandbox.Sandbox { return r.sandbox }
 
+// Concurrency is how many events may be under way at a time, over all functions.
+func (r *Runner) Concurrency() int { return r.o.Concurrency }
+
 // Counts tells how many instances there are of each configuration.
 func (r *Runner) Counts() map[*function.Config]pool.Count { return r.pool.Counts() }
 
 // Close ends every instance and closes the data folder. Run must have returned.
 func (r *Runner) Close() {
+	r.end()
+	r.background.Wait()
 	r.pool.Close()
 	r.release()
 }
 
 func (r *Runner) release() {
+	r.end()
 	if r.Journal != nil {
 		r.Journal.Close()
 	}
@@ -161,6 +174,7 @@ func (r *Runner) changed(old, now *registry.Function) {
 	for _, c := range append([]*function.Config{now.Latest}, now.Versions...) {
 		r.provision(old, now, c)
 	}
+	r.prepare(now)
 }
 
 // provision keeps as many instances of a version as are wanted by its number
@@ -176,7 +190,7 @@ func current(f *registry.Function, c *function.Config) bool {
 	if f == nil {
 		return false
 	}
-	now, err := f.Version(c.Version)
+	now, err := f.Running(c.Version)
 	return err == nil && now.Revision == c.Revision
 }
 

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/hex"
 	"strings"
 
 	"go.etcd.io/bbolt"
 
+	"triptych/faas/function"
 	"triptych/faas/instance"
 )
 
@@ -41,17 +43,33 @@ func newSigner(db *bbolt.DB) (signer, error) {
 	return s, err
 }
 
-func (s signer) credentials(function string) instance.Credentials {
-	id := base32.StdEncoding.EncodeToString(s.sum("id", function))
+func (s signer) credentials(name string) instance.Credentials {
+	id := base32.StdEncoding.EncodeToString(s.sum("id", name))
 	return instance.Credentials{
 		AccessKey:    "ASIA" + id[:16],
-		SecretKey:    base64.StdEncoding.EncodeToString(s.sum("secret", function))[:40],
-		SessionToken: strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(function)), "="),
+		SecretKey:    base64.StdEncoding.EncodeToString(s.sum("secret", name))[:40],
+		SessionToken: strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(name)), "="),
 	}
 }
 
-func (s signer) sum(what, function string) []byte {
+// Caller returns the function that an access key and its session token belong
+// to, and what it signs with; false when they are no function's.
+func (r *Runner) Caller(accessKey, sessionToken string) (name, secret string, ok bool) {
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(sessionToken, "="))
+	if err != nil || function.CheckName(string(decoded)) != nil {
+		return "", "", false
+	}
+	name = string(decoded)
+	c := r.signer.credentials(name)
+	return name, c.SecretKey, hmac.Equal([]byte(c.AccessKey), []byte(accessKey))
+}
+
+// Seal returns a code that only this runner could make of a text, to recognise
+// what it has given out: of 64 characters that need no escaping in a URL.
+func (r *Runner) Seal(text string) string { return hex.EncodeToString(r.signer.sum("seal", text)) }
+
+func (s signer) sum(what, name string) []byte {
 	h := hmac.New(sha256.New, s.key)
-	h.Write([]byte(what + "\x00" + function))
+	h.Write([]byte(what + "\x00" + name))
 	return h.Sum(nil)
 }
