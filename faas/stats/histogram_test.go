@@ -39,7 +39,7 @@ func TestPercentilesAreNearTheTrueOnes(t *testing.T) {
 }
 
 func TestABucketContainsWhatIsCountedInIt(t *testing.T) {
-	for us := uint64(0); us < 1<<20; us++ {
+	for us := range uint64(1 << 20) {
 		d := time.Duration(us) * time.Microsecond
 		if m := middle(bucketOf(d)); bucketOf(m) != bucketOf(d) {
 			t.Fatalf("%v is in bucket %d, whose middle %v is in %d", d, bucketOf(d), m, bucketOf(m))
