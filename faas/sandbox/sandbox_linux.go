@@ -21,7 +21,7 @@ type Sandbox struct {
 	machine machine
 	marks   marks
 	users   users
-	spares  spares
+	spares  *spares
 	null    *os.File // every process's input
 	lock    *os.File // held for as long as the folder is ours
 
@@ -71,7 +71,10 @@ func newSandbox(level Level, root string) (*Sandbox, error) {
 		s.lock.Close()
 		return nil, err
 	}
-	s.spares = newSpares(s)
+	s.spares = newSpares()
+	for range nSpares {
+		s.spares.add(s)
+	}
 	return s, nil
 }
 

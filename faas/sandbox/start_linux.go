@@ -6,9 +6,14 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// afterStart is for how long a new process has the processors to itself,
+// before the next is prepared for.
+const afterStart = 5 * time.Millisecond
 
 // Start starts a process. An error says what is wrong with spec, or what the
 // machine refused.
@@ -38,8 +43,12 @@ func (s *Sandbox) start(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	started := make(chan error, 1)
-	s.toThread(job{p, started})
-	if err := <-started; err != nil {
+	spare := s.toThread(job{p, started})
+	err := <-started
+	if spare {
+		time.AfterFunc(afterStart, func() { s.spares.add(s) })
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.watchAgain()
@@ -87,16 +96,16 @@ func (s *Sandbox) giveBack(p *Process) {
 	s.wg.Done()
 }
 
-// toThread hands the job to a thread that waits for one, or to a new one.
-func (s *Sandbox) toThread(j job) {
+// toThread hands the job to a spare thread, or to a new one.
+func (s *Sandbox) toThread(j job) (spare bool) {
 	udp := false
 	for _, port := range j.p.spec.Connect {
 		udp = udp || port == dns
 	}
-	if j.p.spec.Level == Standard && !udp {
+	if j.p.spec.Level == s.level && !udp {
 		select {
 		case s.spares.jobs <- j:
-			return
+			return true
 		default:
 		}
 	}
@@ -109,6 +118,7 @@ func (s *Sandbox) toThread(j job) {
 		}
 		s.run(&t, j)
 	})
+	return false
 }
 
 // run is the life of a process, on a thread of its own.

@@ -38,50 +38,52 @@ type job struct {
 }
 
 // spares are threads that have given up all that is the same for every
-// process, and wait for one. That is most of what confining takes.
+// process of the runner's level, and wait for one. That is most of what
+// confining takes.
 type spares struct {
 	jobs chan job
 	done chan struct{}
-	wg   *sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
 }
 
 // nSpares is how many threads wait: cold starts often come in pairs.
 const nSpares = 2
 
-func newSpares(s *Sandbox) spares {
-	sp := spares{jobs: make(chan job), done: make(chan struct{}), wg: new(sync.WaitGroup)}
-	if s.level == Standard {
-		for range nSpares {
-			sp.add(s)
-		}
-	}
-	return sp
-}
+func newSpares() *spares { return &spares{jobs: make(chan job), done: make(chan struct{})} }
 
-func (sp spares) add(s *Sandbox) {
-	sp.wg.Go(func() {
-		gone := make(chan struct{})
-		go onOwnThread(func() {
-			var t thread
-			err := t.prepare(s.machine, Standard, false)
-			if err != nil {
-				close(gone) // Start says what is wrong, on a thread of its own
-				return
-			}
-			select {
-			case j := <-sp.jobs:
-				close(gone)
-				s.run(&t, j)
-			case <-sp.done:
-				t.drop()
-				close(gone)
-			}
-		})
-		<-gone
+// add prepares one more thread, while others go on.
+func (sp *spares) add(s *Sandbox) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.closed {
+		return
+	}
+	sp.wg.Add(1)
+	go onOwnThread(func() {
+		var t thread
+		if err := t.prepare(s.machine, s.level, false); err != nil {
+			sp.wg.Done()
+			return // Start will say so, as it finds no spare
+		}
+		select {
+		case j := <-sp.jobs:
+			sp.wg.Done()
+			s.run(&t, j)
+		case <-sp.done:
+			t.drop()
+			sp.wg.Done()
+		}
 	})
 }
 
-func (sp spares) close() {
+// close ends the threads that wait.
+func (sp *spares) close() {
+	sp.mu.Lock()
+	sp.closed = true
+	sp.mu.Unlock()
 	close(sp.done)
 	sp.wg.Wait()
 }
