@@ -66,10 +66,11 @@ func New(o Options) (*Store, error) {
 }
 
 func (s *Store) open() error {
-	if err := os.MkdirAll(s.opts.Blobs, 0o700); err != nil { // no function's business
+	// Unpacked first: a folder that both are in is open to functions' users.
+	if err := os.MkdirAll(s.opts.Unpacked, 0o755); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.opts.Unpacked, 0o755); err != nil {
+	if err := os.MkdirAll(s.opts.Blobs, 0o700); err != nil { // no function's business
 		return err
 	}
 	entries, err := os.ReadDir(s.opts.Blobs)
