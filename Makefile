@@ -75,6 +75,9 @@ bench-monolith: ## Checkouts over HTTP beside pgbench with the same statements, 
 bench-microservices: ## Readiness, memory, latency, cost beside the monolith's, takeover (8 minutes)
 	go run ./lab/bench/microservices
 
+bench-faas: ## Cold starts, warm calls and what they are held against, in turns (4 minutes)
+	go run ./lab/bench/faas
+
 bench-outbox: ## Events through one relay into the log
 	go test -run '^$$' -bench Relay -benchtime 3x -count 5 ./internal/outbox
 
@@ -93,5 +96,5 @@ load: ## A steady load on a running shop, by k6 (URL, RATE, DURATION: loadtest/R
 smoke: ## Every route of a running shop once, by k6
 	@loadtest/run smoke.js
 
-.PHONY: help run up test check format vet lint generate generated publish-proto race vuln fuzz conformance compose-test check-url bench-monolith bench-microservices bench-payroll bench-outbox \
+.PHONY: help run up test check format vet lint generate generated publish-proto race vuln fuzz conformance compose-test check-url bench-monolith bench-microservices bench-faas bench-payroll bench-outbox \
 	bench-pictures bench-telemetry load smoke
