@@ -32,6 +32,8 @@ type Event struct {
 	ClientContext string       // in base64, as it came
 	Tenant        string
 	Attempt       int // 1 at the first delivery; set by the queue
+
+	Due time.Time `json:"-"` // when it was to be delivered; set by the queue
 }
 
 // A Result is what became of an event that reached its function.

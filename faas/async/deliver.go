@@ -20,6 +20,7 @@ func (q *Queue) deliver(ctx context.Context, j job) {
 		q.ended(j, time.Time{})
 		return
 	}
+	e.Event.Due = time.Unix(0, j.key.due)
 	v, kept := q.try(ctx, j.lane, e)
 	if kept {
 		q.ended(j, time.Now())

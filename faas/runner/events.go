@@ -62,6 +62,8 @@ func (r queued) InvokeEvent(ctx context.Context, e async.Event) (async.Result, e
 			ClientContext: e.ClientContext,
 			Tenant:        e.Tenant,
 			Trace:         trace.Parse(e.TraceID),
+			Due:           e.Due,
+			Attempt:       e.Attempt,
 		})
 		answered <- answer{result, err}
 	}()

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/semconv/v1.43.0/faasconv"
 
 	"triptych/faas/function"
 	"triptych/faas/instance"
@@ -25,7 +27,13 @@ type Invocation struct {
 	Tenant        string
 	Trace         trace.Header // of the caller
 	Tail          bool         // the end of the log is wanted
+
+	Trigger string    // OpenTelemetry's faas.trigger; empty is other
+	Due     time.Time // of a queued event: when it was to be delivered
+	Attempt int       // of a queued event: 1 at the first try
 }
+
+func (in *Invocation) trigger() string { return cmp.Or(in.Trigger, string(faasconv.TriggerOther)) }
 
 // A Result is how it went.
 type Result struct {
@@ -55,41 +63,55 @@ func (r *Runner) Invoke(ctx context.Context, in Invocation) (*Result, error) {
 		return nil, err
 	}
 	result := &Result{RequestID: in.RequestID, Version: c.Version, Trace: header}
+	w := r.observe(ctx, c, in)
+	err = r.invoke(ctx, c, in, result, w)
+	w.end(&result.Outcome, err)
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+func (r *Runner) invoke(ctx context.Context, c *function.Config, in Invocation, result *Result, w *witness) error {
 	event := runtimeapi.Event{
 		RequestID:     in.RequestID,
 		ARN:           function.ARN(in.Ref.Name, in.Ref.Qualifier),
-		TraceID:       header.String(),
 		ClientContext: in.ClientContext,
 		Tenant:        in.Tenant,
 		Payload:       in.Payload,
 	}
 	for range attempts {
-		outcome, ran, err := r.run(ctx, c, event, in.Tail)
-		if err != nil {
-			return nil, err
-		}
-		if ran {
-			result.Outcome = outcome
-			return result, nil
+		ran, err := r.run(ctx, c, event, in.Tail, result, w)
+		if ran || err != nil {
+			return err
 		}
 	}
-	return nil, function.Internal(fmt.Errorf("function %s: %d instances ended before they took event %s", c.Name, attempts, in.RequestID))
+	return function.Internal(fmt.Errorf("function %s: %d instances ended before they took event %s", c.Name, attempts, in.RequestID))
 }
 
 // run gives the event to one instance. It returns false when that was gone
 // before it took it.
-func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.Event, tail bool) (instance.Outcome, bool, error) {
+func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.Event, tail bool, result *Result, w *witness) (bool, error) {
 	lease, err := r.pool.Acquire(ctx, c)
 	if failure, ok := errors.AsType[*instance.Failure](err); ok {
-		return failure.Outcome(event.RequestID), true, nil
+		result.Outcome = failure.Outcome(event.RequestID)
+		return true, nil
 	}
 	if err != nil {
-		return instance.Outcome{}, false, err
+		return false, err
 	}
+	w.placed(lease)
 	begun := time.Now()
+	header := w.begin(result.Trace)
+	event.TraceID = header.String()
 	outcome, ran := lease.Env.Invoke(lease.Poll, event, tail)
 	lease.End(begun.Add(c.Timeout))
-	return outcome, ran, nil
+	if !ran {
+		w.gone()
+		return false, nil
+	}
+	result.Outcome, result.Trace = outcome, header
+	return true, nil
 }
 
 // hop counts this run in the lineage of calls that led to it, and refuses one

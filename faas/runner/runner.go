@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	"go.opentelemetry.io/otel"
+	oteltrace "go.opentelemetry.io/otel/trace"
 
 	"triptych/faas/async"
 	"triptych/faas/code"
@@ -23,6 +25,7 @@ import (
 	"triptych/faas/registry"
 	"triptych/faas/runtimeapi"
 	"triptych/faas/sandbox"
+	"triptych/faas/stats"
 )
 
 // Options say where the runner keeps what it has, and what functions may use.
@@ -45,12 +48,15 @@ type Runner struct {
 	Code     *code.Store
 	Journal  *journal.Journal
 	Queue    *async.Queue
+	Stats    *stats.Ledger
 
 	o       Options
 	db      *bbolt.DB
 	sandbox *sandbox.Sandbox
-	pool    *pool.Pool[*instance.Environment]
+	pool    *pool.Pool[*environment]
 	signer  signer
+	tracer  oteltrace.Tracer
+	metrics *metrics
 
 	ctx        context.Context // ends when the runner is closed
 	end        context.CancelFunc
@@ -86,10 +92,17 @@ func Open(o Options) (_ *Runner, err error) {
 	if r.signer, err = newSigner(r.db); err != nil {
 		return nil, err
 	}
+	if r.Stats, err = stats.Open(r.db); err != nil {
+		return nil, err
+	}
+	r.tracer = otel.Tracer(scope)
+	if r.metrics, err = newMetrics(); err != nil {
+		return nil, err
+	}
 	if err := os.RemoveAll(filepath.Join(o.Data, "instances")); err != nil { // an earlier runner's
 		return nil, err
 	}
-	r.pool = pool.New(pool.Options[*instance.Environment]{
+	r.pool = pool.New(pool.Options[*environment]{
 		New:         r.newEnvironment,
 		Concurrency: o.Concurrency,
 		Starting:    startingAtOnce,
@@ -99,6 +112,9 @@ func Open(o Options) (_ *Runner, err error) {
 		return nil, err
 	}
 	if r.Queue, err = async.Open(r.db, async.Options{Invoker: queued{r}, Policy: r.policy, Waits: o.Waits}); err != nil {
+		return nil, err
+	}
+	if err = r.Stats.Keep(r.known); err != nil {
 		return nil, err
 	}
 	for _, f := range r.Registry.All() {
@@ -142,6 +158,9 @@ func (r *Runner) Close() {
 
 func (r *Runner) release() {
 	r.end()
+	if r.Stats != nil {
+		r.Stats.Close()
+	}
 	if r.Journal != nil {
 		r.Journal.Close()
 	}
@@ -168,6 +187,7 @@ func (r *Runner) changed(old, now *registry.Function) {
 		r.pool.Reserve(name, nil)
 	}
 	r.pool.Retire(func(c *function.Config) bool { return c.Name == name && !current(now, c) })
+	r.forget(old, now)
 	if now == nil {
 		return
 	}
@@ -194,18 +214,26 @@ func current(f *registry.Function, c *function.Config) bool {
 	return err == nil && now.Revision == c.Revision
 }
 
+// An environment is an instance, and when its code was had.
+type environment struct {
+	*instance.Environment
+	fetching, fetched time.Time
+}
+
 // newEnvironment makes an instance, not started yet, with its code at hand.
-func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisioned bool, free func(*runtimeapi.Poll)) (*instance.Environment, error) {
+func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisioned bool, free func(*runtimeapi.Poll)) (*environment, error) {
+	e := &environment{fetching: time.Now()}
 	unpacked, err := r.Code.Fetch(ctx, c.Code)
 	if err != nil {
 		return nil, err
 	}
+	e.fetched = time.Now()
 	tmp, err := makeTmp(r.o.Data)
 	if err != nil {
 		unpacked.Release()
 		return nil, fmt.Errorf("make the folder of an instance of %s: %w", c.Name, err)
 	}
-	return instance.New(instance.Options{
+	e.Environment = instance.New(instance.Options{
 		Config:      c,
 		Code:        unpacked,
 		Sandbox:     r.sandbox,
@@ -216,7 +244,8 @@ func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisi
 		Provisioned: provisioned,
 		Freeze:      r.o.Freeze,
 		Free:        free,
-	}), nil
+	})
+	return e, nil
 }
 
 func makeTmp(data string) (string, error) {
