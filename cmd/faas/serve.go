@@ -56,6 +56,9 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return serve.HTTP(ctx, listener, api.Handler(r), nil) })
+	if debug := t.getenv("DEBUG_ADDR"); debug != "" { // profiles; keep it on loopback
+		g.Go(func() error { return serve.Debug(ctx, debug) })
+	}
 	return g.Wait()
 }
 
