@@ -59,7 +59,7 @@ func (c *complaints) err() error {
 // meant says which of the names somebody may have had in mind: " (did you mean
 // X?)", or nothing when none is near.
 func meant[V any](name string, known map[string]V) string {
-	best, least := "", len(name)/3+2
+	best, least := "", len(name)/3+1
 	for k := range known {
 		d := distance(strings.ToLower(name), strings.ToLower(k))
 		if d < least || d == least && best != "" && k < best {

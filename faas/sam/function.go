@@ -13,20 +13,19 @@ import (
 // Limits of Lambda that function does not name. Source: the Lambda API
 // reference.
 const (
-	maxDescription    = 256
-	maxAlias          = 128
-	maxTagKey         = 128
-	maxTagValue       = 256
-	maxReserved       = 1_000_000 // the runner's own limit is checked when it is deployed
-	maxRetryAttempts  = 2
-	minEventAge       = 60     // seconds
-	maxEventAge       = 21_600 // seconds
-	maxCorsAge        = 86_400 // seconds
-	goBuild           = "go1.x"
-	bootstrap         = "bootstrap"
-	defaultRuntime    = "provided.al2023"
-	aliasDescribed    = "letters, digits, hyphens and underscores, at least one of them no digit, and at most 128"
-	longestPathOfCode = 4096
+	maxDescription   = 256
+	maxAlias         = 128
+	maxTagKey        = 128
+	maxTagValue      = 256
+	maxReserved      = 1_000_000 // the runner's own limit is checked when it is deployed
+	maxRetryAttempts = 2
+	minEventAge      = 60     // seconds
+	maxEventAge      = 21_600 // seconds
+	maxCorsAge       = 86_400 // seconds
+	goBuild          = "go1.x"
+	bootstrap        = "bootstrap"
+	defaultRuntime   = "provided.al2023"
+	aliasDescribed   = "letters, digits, hyphens and underscores, at least one of them no digit, and at most 128"
 )
 
 var aliasName = regexp.MustCompile(`^[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*$`)
@@ -46,7 +45,7 @@ func (l *loader) properties(fn *Function) object {
 		"Environment":                  func(f field) { l.environment(fn, f) },
 		"Architectures":                func(f field) { fn.Architecture = l.architecture(f) },
 		"Tags":                         func(f field) { fn.Tags = l.tags(f) },
-		"Tracing":                      func(f field) { fn.Tracing, _ = l.oneOf(f, "Active", "PassThrough", "Disabled") },
+		"Tracing":                      func(f field) { fn.Tracing = l.tracing(f) },
 		"RecursiveLoop":                func(f field) { fn.RecursiveLoop, _ = l.oneOf(f, "Allow", "Terminate") },
 		"ReservedConcurrentExecutions": func(f field) { fn.Reserved = l.count(f, 0) },
 		"AutoPublishAlias":             func(f field) { fn.AutoPublishAlias = l.alias(f) },
@@ -218,6 +217,14 @@ func (l *loader) tags(f field) map[string]string {
 		tags[t.name] = l.short(t, maxTagValue)
 	}
 	return tags
+}
+
+func (l *loader) tracing(f field) string {
+	s, _ := l.oneOf(f, "Active", "PassThrough", "Disabled")
+	if s == "Disabled" {
+		return "" // SAM's word for saying nothing
+	}
+	return s
 }
 
 func (l *loader) alias(f field) string {

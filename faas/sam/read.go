@@ -58,10 +58,14 @@ func (l *loader) list(f field) []field {
 	return items
 }
 
-// lists is list, and takes a single value for a list of one.
+// lists is list, and takes anything else for a list of one.
 func (l *loader) lists(f field) []field {
-	if f.value.kind != sequence && f.value.kind != call {
-		return []field{f}
+	n := l.resolve(f.value)
+	switch {
+	case n == nil:
+		return nil
+	case n.kind != sequence:
+		return []field{{f.name, f.line, n}}
 	}
 	return l.list(f)
 }

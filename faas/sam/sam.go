@@ -141,9 +141,13 @@ type loader struct {
 
 // template reads the sections in the order in which they need each other.
 func (l *loader) template(t *Template, root *node) {
+	whole := field{name: "The template", line: root.line, value: root}
+	if l.value(whole, mapping) == nil {
+		return
+	}
 	sections := map[string]field{}
 	keep := func(f field) { sections[f.name] = f }
-	l.object(field{name: "The template", line: root.line, value: root}, object{
+	l.object(whole, object{
 		"AWSTemplateFormatVersion": func(f field) { l.oneOf(f, "2010-09-09") },
 		"Transform":                keep,
 		"Description":              func(f field) { t.Description, _ = l.text(f) },
