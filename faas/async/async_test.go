@@ -27,10 +27,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// An invokerFunc is a runner.
-type invokerFunc func(context.Context, async.Event) (async.Result, error)
+// functionCode is what a function does; called InvokeEvent it is a runner.
+type functionCode func(context.Context, async.Event) (async.Result, error)
 
-func (f invokerFunc) InvokeEvent(ctx context.Context, e async.Event) (async.Result, error) {
+func (f functionCode) InvokeEvent(ctx context.Context, e async.Event) (async.Result, error) {
 	return f(ctx, e)
 }
 
@@ -43,7 +43,7 @@ type world struct {
 	db   *bbolt.DB
 
 	mu        sync.Mutex
-	functions map[string]func(context.Context, async.Event) (async.Result, error)
+	functions map[string]functionCode
 	settings  map[string]async.Settings
 	calls     []call
 	began     time.Time
@@ -59,8 +59,8 @@ type call struct {
 func newWorld(t testing.TB, o async.Options) *world {
 	t.Helper()
 	w := &world{t: t, o: o, path: filepath.Join(t.TempDir(), "db"), began: time.Now(),
-		functions: map[string]func(context.Context, async.Event) (async.Result, error){}, settings: map[string]async.Settings{}}
-	w.o.Invoker = invokerFunc(w.invoke)
+		functions: map[string]functionCode{}, settings: map[string]async.Settings{}}
+	w.o.Invoker = functionCode(w.invoke)
 	w.o.Policy = w.policy
 	w.open()
 	return w
@@ -98,6 +98,13 @@ func (w *world) set(name string, s async.Settings) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.settings[name] = s
+}
+
+// define sets what a function does while others may ask.
+func (w *world) define(name string, f functionCode) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.functions[name] = f
 }
 
 func (w *world) remove(name string) {

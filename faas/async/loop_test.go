@@ -11,7 +11,7 @@ import (
 )
 
 // guarded is a function behind a runner that stops loops.
-func (w *world) guarded(f func(context.Context, async.Event) (async.Result, error)) func(context.Context, async.Event) (async.Result, error) {
+func (w *world) guarded(f functionCode) functionCode {
 	return func(ctx context.Context, e async.Event) (async.Result, error) {
 		header, ok := trace.Parse(e.TraceID).Hop(e.Ref.Name)
 		if s, _ := w.policy(e.Ref); !ok && !s.Recursive {

@@ -133,11 +133,7 @@ func (q *Queue) Stats() (map[string]Stats, error) {
 	q.mu.Unlock()
 	err := q.db.View(func(tx *bbolt.Tx) error {
 		for name, s := range all {
-			accepted, err := oldest(tx, name)
-			if err != nil {
-				return err
-			}
-			if !accepted.IsZero() {
+			if accepted := oldest(tx, name); !accepted.IsZero() {
 				s.Oldest = max(0, time.Since(accepted))
 				all[name] = s
 			}
@@ -147,19 +143,14 @@ func (q *Queue) Stats() (map[string]Stats, error) {
 	return all, err
 }
 
-// oldest is when the oldest event of a function was accepted.
-func oldest(tx *bbolt.Tx, name string) (time.Time, error) {
-	l, ok := lotOf(tx, name)
-	if !ok {
-		return time.Time{}, nil
-	}
-	_, value := l.events.Cursor().First()
-	if value == nil {
-		return time.Time{}, nil
-	}
+// oldest is when the oldest event of a function was accepted; zero when there is
+// none, or it cannot be read.
+func oldest(tx *bbolt.Tx, name string) time.Time {
 	var e entry
-	if err := json.Unmarshal(value, &e); err != nil {
-		return time.Time{}, fmt.Errorf("read the oldest event of %s: %w", name, err)
+	if l, ok := lotOf(tx, name); ok {
+		if _, value := l.events.Cursor().First(); value != nil {
+			_ = json.Unmarshal(value, &e)
+		}
 	}
-	return e.Event.Accepted, nil
+	return e.Event.Accepted
 }

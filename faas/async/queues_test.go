@@ -31,10 +31,10 @@ func TestDeadLettersArePutBackAsTheEventsTheyWere(t *testing.T) {
 			}
 			w.add("other", `{}`)
 			time.Sleep(time.Minute)
-			w.functions["f"] = func(ctx context.Context, e async.Event) (async.Result, error) {
+			w.define("f", func(ctx context.Context, e async.Event) (async.Result, error) {
 				got = e
 				return succeed(ctx, e)
-			}
+			})
 			w.remove("other")
 			n, err := w.Redrive("dead")
 			if n != 1 || err == nil || !strings.Contains(err.Error(), "put back the dead letters of other") || function.From(err).Status != 404 {
@@ -42,11 +42,12 @@ func TestDeadLettersArePutBackAsTheEventsTheyWere(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		})
+		event.Due = w.began.Add(time.Minute)
 		event.TraceID, event.Attempt, event.Accepted = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1", 1, w.began.Add(time.Minute)
 		if !got.Accepted.Equal(event.Accepted) || trace.Parse(got.TraceID).Lineage != nil {
 			t.Errorf("accepted %s with %s", got.Accepted, got.TraceID)
 		}
-		got.Accepted = event.Accepted
+		got.Accepted, got.Due = event.Accepted, event.Due
 		if diff := cmp.Diff(event, got); diff != "" {
 			t.Errorf("put back (-want +got):\n%s", diff)
 		}

@@ -120,6 +120,29 @@ func TestSettingsAreAskedForAtEachDecision(t *testing.T) {
 	})
 }
 
+func TestSettingsOfTheEndOfADeliveryHold(t *testing.T) {
+	inBubble(t, async.Options{}, func(t *testing.T, w *world) {
+		w.functions["f"] = func(ctx context.Context, e async.Event) (async.Result, error) {
+			w.set("f", async.Settings{OnSuccess: queueARN("done")})
+			return succeed(ctx, e)
+		}
+		w.functions["g"] = func(ctx context.Context, e async.Event) (async.Result, error) {
+			w.set("g", async.Settings{OnFailure: queueARN("failed"), ZeroReserved: true})
+			return throttle(ctx, e)
+		}
+		w.during(func() {
+			w.add("f", `{}`)
+			w.add("g", `{}`)
+			time.Sleep(time.Millisecond)
+		})
+		if n := len(w.messages("done")); n != 1 {
+			t.Errorf("%d records", n)
+		}
+		asRecorded(t, withoutIDs(t, w.messages("failed")[0].Body), `{"version":"1.0","timestamp":"2000-01-01T00:00:00.000Z","requestContext":{"requestId":"id",
+			"functionArn":"arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST","condition":"ZeroReservedConcurrency","approximateInvokeCount":0},"requestPayload":{}}`)
+	})
+}
+
 func TestARunnerThatWasDownGoesOnWhereItWas(t *testing.T) {
 	inBubble(t, async.Options{}, func(t *testing.T, w *world) {
 		w.functions["f"], w.functions["old"] = fail, succeed
