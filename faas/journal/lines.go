@@ -39,17 +39,15 @@ func (j *Journal) Lines(ctx context.Context, name string, q Query) iter.Seq2[Lin
 			yield(Line{}, err)
 			return
 		}
-		r := reader{ctx: ctx, log: j.log(name), query: q, yield: yield}
-		if err := r.run(); err != nil {
+		r := reader{log: j.log(name), query: q, yield: yield}
+		if err := r.run(ctx); err != nil {
 			yield(Line{}, fmt.Errorf("read the lines of %s: %w", name, err))
 		}
 	}
 }
 
-// A reader goes along the parts of a log. It lives as long as one call of
-// Lines, whose context it has.
+// A reader goes along the parts of a log.
 type reader struct {
-	ctx   context.Context
 	log   *log
 	query Query
 	yield func(Line, error) bool
@@ -58,14 +56,14 @@ type reader struct {
 	stopped bool // yield wants no more
 }
 
-func (r *reader) run() error {
+func (r *reader) run(ctx context.Context) error {
 	for {
 		parts, changed, err := r.log.look()
 		if err != nil {
 			return err
 		}
 		for _, p := range parts {
-			if err := r.read(p); err != nil || r.stopped {
+			if err := r.read(ctx, p); err != nil || r.stopped {
 				return err
 			}
 		}
@@ -74,8 +72,8 @@ func (r *reader) run() error {
 		}
 		select {
 		case <-changed:
-		case <-r.ctx.Done():
-			return r.ctx.Err()
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }
@@ -101,7 +99,7 @@ func (l *log) look() ([]part, <-chan struct{}, error) {
 }
 
 // read yields what p has more than was read already.
-func (r *reader) read(p part) error {
+func (r *reader) read(ctx context.Context, p part) error {
 	var from int64
 	if p.number == r.at.number {
 		from = r.at.size
@@ -123,12 +121,12 @@ func (r *reader) read(p part) error {
 	if info, err := f.Stat(); err == nil && info.ModTime().Add(time.Second).Before(r.query.Since) {
 		return nil
 	}
-	return r.lines(bufio.NewReader(io.NewSectionReader(f, from, p.size-from)))
+	return r.lines(ctx, bufio.NewReader(io.NewSectionReader(f, from, p.size-from)))
 }
 
-func (r *reader) lines(b *bufio.Reader) error {
+func (r *reader) lines(ctx context.Context, b *bufio.Reader) error {
 	for {
-		if err := r.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		text, err := b.ReadBytes('\n')

@@ -166,13 +166,25 @@ func (l *log) load() error {
 		parts = append(parts, part{number, info.Size()})
 	}
 	slices.SortFunc(parts, func(a, b part) int { return a.number - b.number })
-	if len(parts) > 0 {
-		// The last line may lack its end: what follows goes into a part of its own.
-		parts = append(parts, part{number: parts[len(parts)-1].number + 1})
+	if n := len(parts); n > 0 && l.torn(parts[n-1]) {
+		parts = append(parts, part{number: parts[n-1].number + 1})
 	}
 	l.loaded = true
 	l.set(parts)
 	return nil
+}
+
+// torn tells whether the last line of a part lacks its end, as after a crash:
+// what follows then belongs into another part.
+func (l *log) torn(p part) bool {
+	f, err := os.Open(l.path(p))
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	var last [1]byte
+	_, err = f.ReadAt(last[:], p.size-1)
+	return err != nil || last[0] != '\n'
 }
 
 // set changes what readers see.
