@@ -45,13 +45,17 @@ func (l *Ledger) Figures() []Figures {
 		all = append(all, c.figures())
 	}
 	l.mu.RUnlock()
-	slices.SortFunc(all, func(a, b Figures) int {
-		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(number(a.Version), number(b.Version)))
-	})
+	slices.SortFunc(all, Compare)
 	return all
 }
 
-// number sorts versions; $LATEST is before the first.
+// Compare orders figures by function, and by version in the order in which
+// they were published, the latest first.
+func Compare(a, b Figures) int {
+	return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(number(a.Version), number(b.Version)))
+}
+
+// number is a version's; $LATEST is before the first.
 func number(version string) int {
 	n, _ := strconv.Atoi(version)
 	return n
