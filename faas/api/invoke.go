@@ -24,7 +24,7 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) error {
 		Ref:       ref,
 		RequestID: uuid.NewString(),
 		Tenant:    r.Header.Get("X-Amz-Tenant-Id"),
-		Trace:     trace.Parse(r.Header.Get(trace.Name)),
+		Trace:     trace.FromRequest(r.Header),
 		Tail:      r.Header.Get("X-Amz-Log-Type") == "Tail",
 	}
 	w.Header().Set("X-Amzn-Requestid", in.RequestID)
