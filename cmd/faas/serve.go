@@ -55,7 +55,7 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	announce(t, r, o.Addr)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.Run(ctx) })
-	g.Go(func() error { return serve.HTTP(ctx, listener, api.Handler(r), nil) })
+	g.Go(func() error { return serve.HTTP(ctx, listener, api.Handler(r, api.Options{}), nil) })
 	if debug := t.getenv("DEBUG_ADDR"); debug != "" { // profiles; keep it on loopback
 		g.Go(func() error { return serve.Debug(ctx, debug) })
 	}

@@ -1,100 +1,100 @@
 // Package api is AWS Lambda's HTTP API in front of the runner: the official
 // clients and command line use it by being given its address.
 //
-// Source: the Lambda API reference, and the models of aws-sdk-go-v2.
+// Who may call it: without a key in Options, everybody who reaches its address,
+// signed or not; with one, only who signs with it. The keys that functions find
+// in their environment are looked at in both cases, and allow no more than to
+// invoke the functions that theirs may. A function that signs with no key is
+// anybody: what functions may do to each other is therefore enforced only by a
+// runner that has a key.
+//
+// Web pages are kept out. A browser sends what a page asks it to, to this
+// machine too, so without a key requests are refused that say they come from
+// another site, or that call the runner by a name which the owner of some
+// domain could have pointed at it. A page needs a server of its own in between.
+//
+// Sources: the Lambda API reference, and the models of aws-sdk-go-v2.
 package api
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"log/slog"
 	"net/http"
-	"strconv"
-
-	"github.com/google/uuid"
+	"path"
+	"strings"
+	"time"
 
 	"triptych/faas/function"
 	"triptych/faas/runner"
 )
 
+// Options say who may call. The zero Options let everybody.
+type Options struct {
+	AccessKey, SecretKey string // when set, requests must be signed with them
+
+	// Hosts are names that the runner may be called by, beside IP addresses,
+	// names without a dot, and those that are nobody's domain, such as
+	// localhost, host.docker.internal and anything.test.
+	Hosts []string
+
+	Now func() time.Time // nil is the clock
+}
+
 // A server answers for one runner.
-type server struct{ runner *runner.Runner }
+type server struct {
+	runner *runner.Runner
+	o      Options
+	pages  http.CrossOriginProtection
+}
 
 // Handler serves the API.
-func Handler(r *runner.Runner) http.Handler {
-	s := &server{runner: r}
+func Handler(r *runner.Runner, o Options) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &server{runner: r, o: o}
 	mux := http.NewServeMux()
-	handle := func(pattern string, h func(w http.ResponseWriter, r *http.Request) error) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := h(w, r); err != nil {
-				fail(w, r, err)
-			}
-		})
+	for _, rt := range s.routes() {
+		// With a slash at its end too: that is how older clients write some.
+		mux.Handle(rt.pattern, s.serve(rt))
+		mux.Handle(rt.pattern+"/{$}", s.serve(rt))
 	}
-	handle("POST /2015-03-31/functions/{function}/invocations", s.invoke)
-
-	handle("POST /2015-03-31/functions", s.create)
-	handle("GET /2015-03-31/functions", s.list)
-	handle("GET /2015-03-31/functions/{function}", s.get)
-	handle("GET /2015-03-31/functions/{function}/configuration", s.getConfiguration)
-	handle("PUT /2015-03-31/functions/{function}/configuration", s.updateConfiguration)
-	handle("PUT /2015-03-31/functions/{function}/code", s.updateCode)
-	handle("DELETE /2015-03-31/functions/{function}", s.delete)
-	handle("/", func(w http.ResponseWriter, r *http.Request) error {
-		return function.NotFound("there is no %s %s in this runner's API", r.Method, r.URL.Path)
+	mux.Handle("/", s.serve(route{limit: maxSettings, do: s.unknown(mux)}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.EscapedPath(); path.Clean(p)+"/" != p && path.Clean(p) != p { // which the mux would redirect
+			s.serve(route{limit: maxSettings, do: s.unknown(nil)}).ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
-	return mux
 }
 
-// ref reads which function a request is about.
-func ref(r *http.Request) (function.Ref, error) {
-	return function.ParseRef(r.PathValue("function"), r.URL.Query().Get("Qualifier"))
+// Guard lets through to next whom Handler would: for what a runner shows beside
+// this API. Functions it does not let through.
+func Guard(r *runner.Runner, o Options, next http.Handler) http.Handler {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &server{runner: r, o: o}
+	return s.serve(route{action: "*", limit: maxSettings, do: func(w http.ResponseWriter, r *http.Request) error {
+		next.ServeHTTP(w, r)
+		return nil
+	}})
 }
 
-// fail answers with an exception.
-func fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // the client has gone
+// unknown answers for everything that is no route. Lambda says "Unable to
+// determine service/operation name to be authorized", which helps nobody.
+func (s *server) unknown(mux *http.ServeMux) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var methods []string
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+			if mux != nil {
+				if _, pattern := mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
+					methods = append(methods, m)
+				}
+			}
+		}
+		if len(methods) > 0 {
+			return function.UnknownOperation("There is no %.20s of %.200s in this runner's API: it takes %s", r.Method, r.URL.Path, strings.Join(methods, ", "))
+		}
+		return function.UnknownOperation("There is no %.20s %.200s in this runner's API", r.Method, r.URL.Path)
 	}
-	e := function.From(err)
-	if e.Err != nil {
-		slog.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "err", e.Err)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Amzn-Errortype", e.Type)
-	if h.Get("X-Amzn-Requestid") == "" {
-		h.Set("X-Amzn-Requestid", uuid.NewString())
-	}
-	if e.After > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(e.After.Seconds())))
-	}
-	w.WriteHeader(e.Status)
-	_ = json.NewEncoder(w).Encode(describe(e))
-}
-
-// describe is the body of an exception. Two of them write Message with a
-// capital, as AWS does.
-func describe(e *function.Error) map[string]string {
-	key := "message"
-	if e.Type == "ResourceNotFoundException" || e.Type == "ServiceException" {
-		key = "Message"
-	}
-	body := map[string]string{key: e.Message, "Type": "User"}
-	if e.Status >= http.StatusInternalServerError {
-		body["Type"] = "Service"
-	}
-	if e.Reason != "" {
-		body["Reason"] = e.Reason
-	}
-	return body
-}
-
-// reply answers with JSON.
-func reply(w http.ResponseWriter, status int, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
-	w.WriteHeader(status)
-	return json.NewEncoder(w).Encode(v)
 }

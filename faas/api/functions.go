@@ -1,8 +1,7 @@
 package api
 
 import (
-	"encoding/json"
-	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -10,108 +9,166 @@ import (
 
 	"triptych/faas/function"
 	"triptych/faas/registry"
+	"triptych/faas/sandbox"
 )
 
-// maxBody bounds the body of a request that changes a function: code in base64.
-const maxBody = function.MaxZip*4/3 + 1<<20
-
-// create is Lambda's CreateFunction.
+// create is Lambda's CreateFunction. The function is Pending until its code is
+// unpacked and can be run.
 func (s *server) create(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		settings
 		FunctionName  string
-		Code          struct{ ZipFile []byte }
+		Code          newCode
 		PackageType   string
 		Architectures []string
 		Publish       bool
 		Tags          map[string]string
 	}
-	if err := decode(r, &in); err != nil {
+	if err := decode(r, maxCode, &in); err != nil {
 		return err
 	}
 	name, err := function.ParseRef(in.FunctionName, "")
 	if err != nil {
 		return err
 	}
-	if in.PackageType != "" && in.PackageType != "Zip" {
-		return function.Invalid("the package type %s is not supported: use Zip", in.PackageType)
+	switch {
+	case name.Qualifier != "" && name.Qualifier != function.Latest:
+		return function.Invalid("The function name %q has a qualifier: leave it out", in.FunctionName)
+	case in.PackageType != "" && in.PackageType != "Zip":
+		return function.Invalid("the package type %.40q is not supported: use Zip", in.PackageType)
 	}
-	c := &function.Config{Name: name.Name}
-	if len(in.Architectures) > 0 {
-		c.Arch = in.Architectures[0]
+	c := &function.Config{Name: name.Name, State: function.Begin(function.Pending)}
+	f := &registry.Function{Latest: c}
+	if err := setArch(c, in.Architectures); err != nil {
+		return err
 	}
-	if c.Runner, err = function.SettingsFrom(in.Tags); err != nil {
+	if err := s.setTags(f, in.Tags); err != nil {
 		return err
 	}
 	if err := in.apply(c); err != nil {
 		return err
 	}
-	if err := s.putCode(r, c, in.Code.ZipFile); err != nil {
+	if _, err := s.runner.Registry.Get(name.Name); err == nil { // before the code costs anything
+		return function.Conflict("Function already exist: %s", name.Name)
+	}
+	if c.Code, err = s.put(r.Context(), in.Code); err != nil {
 		return err
 	}
+	c.CodeSize = int64(len(in.Code.ZipFile))
 	touch(c)
-	f := &registry.Function{Latest: c, Tags: in.Tags}
 	if in.Publish {
 		c = f.Publish("", uuid.NewString())
 	}
 	if _, err := s.runner.Registry.Create(f); err != nil {
 		return err
 	}
-	return reply(w, http.StatusCreated, toConfiguration(c))
+	return reply(w, http.StatusCreated, toConfiguration(c, c.ARN()))
 }
 
-// putCode keeps a zip file as the code of a function.
-func (s *server) putCode(r *http.Request, c *function.Config, zip []byte) error {
-	digest, err := s.runner.Code.Put(r.Context(), zip)
+func setArch(c *function.Config, archs []string) error {
+	switch len(archs) {
+	case 0:
+		return nil
+	case 1:
+		c.Arch = archs[0]
+		return nil
+	}
+	return function.Invalid("Architectures has %d: a function has one", len(archs))
+}
+
+// setTags gives a function its tags, with what they mean to the runner.
+func (s *server) setTags(f *registry.Function, tags map[string]string) error {
+	if err := checkTags(tags); err != nil {
+		return err
+	}
+	settings, err := function.SettingsFrom(tags)
 	if err != nil {
 		return err
 	}
-	c.Code, c.CodeSize = digest, int64(len(zip))
+	if settings.Isolation != "" {
+		if err := s.runner.Sandbox().Check(sandbox.Level(settings.Isolation)); err != nil {
+			return function.Invalid("the tag %s: %v", function.TagIsolation, err)
+		}
+	}
+	if f.MayInvoke, err = function.MayInvoke(tags); err != nil {
+		return err
+	}
+	f.Latest.Runner, f.Tags = settings, maps.Clone(tags)
 	return nil
 }
 
 // touch notes that a configuration has changed.
 func touch(c *function.Config) { c.Modified, c.Revision = time.Now(), uuid.NewString() }
 
-// updateCode is Lambda's UpdateFunctionCode.
+// updateCode is Lambda's UpdateFunctionCode. What ran before runs on until the
+// new code is unpacked.
 func (s *server) updateCode(w http.ResponseWriter, r *http.Request) error {
-	ref, err := ref(r)
+	name, err := whole(r)
 	if err != nil {
 		return err
 	}
 	var in struct {
-		ZipFile    []byte
-		Publish    bool
-		DryRun     bool
-		RevisionId string
+		newCode
+		Architectures   []string
+		Publish, DryRun bool
+		RevisionId      string
+		PublishTo       string
 	}
-	if err := decode(r, &in); err != nil {
+	if err := decode(r, maxCode, &in); err != nil {
+		return err
+	}
+	if in.PublishTo != "" {
+		return function.Invalid("PublishTo is not supported: leave it out")
+	}
+	f, err := s.runner.Registry.Get(name)
+	if err != nil {
+		return err
+	}
+	if err := expect(f.Latest.Revision, in.RevisionId); err != nil { // before the code costs anything
+		return err
+	}
+	digest, err := s.put(r.Context(), in.newCode)
+	if err != nil {
 		return err
 	}
 	var changed *function.Config
-	_, err = s.runner.Registry.Change(ref.Name, func(f *registry.Function) error {
-		changed = f.Latest
-		if err := expect(changed, in.RevisionId); err != nil {
+	change := func(f *registry.Function) error {
+		if err := f.Settled(); err != nil {
 			return err
 		}
-		if err := s.putCode(r, changed, in.ZipFile); err != nil {
+		if err := expect(f.Latest.Revision, in.RevisionId); err != nil {
+			return err
+		}
+		changed = f.Latest.Clone()
+		changed.Code, changed.CodeSize = digest, int64(len(in.ZipFile))
+		if err := setArch(changed, in.Architectures); err != nil {
+			return err
+		}
+		if err := changed.Check(); err != nil || in.DryRun {
 			return err
 		}
 		touch(changed)
+		f.Deploy(changed)
 		if in.Publish {
 			changed = f.Publish("", uuid.NewString())
 		}
 		return nil
-	})
+	}
+	if in.DryRun {
+		err = change(f)
+	} else {
+		_, err = s.runner.Registry.Change(name, change)
+	}
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, toConfiguration(changed))
+	return reply(w, http.StatusOK, toConfiguration(changed, changed.ARN()))
 }
 
-// updateConfiguration is Lambda's UpdateFunctionConfiguration.
+// updateConfiguration is Lambda's UpdateFunctionConfiguration. There is nothing
+// to wait for: what comes next is run by it.
 func (s *server) updateConfiguration(w http.ResponseWriter, r *http.Request) error {
-	ref, err := ref(r)
+	name, err := whole(r)
 	if err != nil {
 		return err
 	}
@@ -119,113 +176,57 @@ func (s *server) updateConfiguration(w http.ResponseWriter, r *http.Request) err
 		settings
 		RevisionId string
 	}
-	if err := decode(r, &in); err != nil {
+	if err := decode(r, maxSettings, &in); err != nil {
 		return err
 	}
-	f, err := s.runner.Registry.Change(ref.Name, func(f *registry.Function) error {
-		if err := expect(f.Latest, in.RevisionId); err != nil {
+	f, err := s.runner.Registry.Change(name, func(f *registry.Function) error {
+		if err := f.Settled(); err != nil {
+			return err
+		}
+		if err := expect(f.Latest.Revision, in.RevisionId); err != nil {
 			return err
 		}
 		if err := in.apply(f.Latest); err != nil {
 			return err
 		}
 		touch(f.Latest)
+		if f.Before != nil {
+			f.Deploy(f.Latest) // its code could not be had last time
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, toConfiguration(f.Latest))
+	return reply(w, http.StatusOK, toConfiguration(f.Latest, f.Latest.ARN()))
 }
 
 // expect refuses a change of something that has changed since it was read.
-func expect(c *function.Config, revision string) error {
-	if revision != "" && revision != c.Revision {
+func expect(now, revision string) error {
+	if revision != "" && revision != now {
 		return function.Outdated()
 	}
 	return nil
 }
 
-// get is Lambda's GetFunction.
-func (s *server) get(w http.ResponseWriter, r *http.Request) error {
-	f, c, err := s.resolve(r)
-	if err != nil {
-		return err
-	}
-	type location struct{ RepositoryType, Location string }
-	return reply(w, http.StatusOK, struct {
-		Configuration configuration
-		Code          location
-		Tags          map[string]string `json:",omitempty"`
-		Concurrency   *concurrency      `json:",omitempty"`
-	}{
-		Configuration: toConfiguration(c),
-		Code:          location{"S3", "http://" + r.Host + "/_/code/" + c.Code.String()},
-		Tags:          f.Tags,
-		Concurrency:   toConcurrency(f.Reserved),
-	})
-}
-
-type concurrency struct{ ReservedConcurrentExecutions int }
-
-func toConcurrency(n *int) *concurrency {
-	if n == nil {
-		return nil
-	}
-	return &concurrency{*n}
-}
-
-// getConfiguration is Lambda's GetFunctionConfiguration.
-func (s *server) getConfiguration(w http.ResponseWriter, r *http.Request) error {
-	_, c, err := s.resolve(r)
-	if err != nil {
-		return err
-	}
-	return reply(w, http.StatusOK, toConfiguration(c))
-}
-
-// list is Lambda's ListFunctions.
-func (s *server) list(w http.ResponseWriter, r *http.Request) error {
-	functions := []configuration{}
-	for _, f := range s.runner.Registry.All() {
-		functions = append(functions, toConfiguration(f.Latest))
-	}
-	return reply(w, http.StatusOK, struct{ Functions []configuration }{functions})
-}
-
-// delete is Lambda's DeleteFunction.
+// delete is Lambda's DeleteFunction, of a function or of one version.
 func (s *server) delete(w http.ResponseWriter, r *http.Request) error {
-	ref, err := ref(r)
+	at, err := ref(r)
 	if err != nil {
 		return err
 	}
-	if err := s.runner.Registry.Delete(ref.Name); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-func (s *server) resolve(r *http.Request) (*registry.Function, *function.Config, error) {
-	ref, err := ref(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.runner.Registry.Resolve(ref)
-}
-
-// decode reads a JSON body; members that Lambda has and this runner has not
-// are let be.
-func decode(r *http.Request, into any) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
-	case err != nil:
-		return function.InvalidContent("the body of the request ended early: %v", err)
-	case len(body) > maxBody:
-		return function.TooLarge(maxBody)
+	case at.Qualifier == "":
+		err = s.runner.Registry.Delete(at.Name)
+	case at.Qualifier == function.Latest:
+		err = function.Invalid("$LATEST version cannot be deleted without deleting the function.")
+	case !isVersion(at.Qualifier):
+		err = function.Invalid("Deletion of aliases is not currently supported.")
+	default:
+		_, err = s.runner.Registry.Change(at.Name, func(f *registry.Function) error { return f.Unpublish(at.Qualifier) })
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return function.InvalidContent("Could not parse request body into json: %v", err)
+	if err != nil {
+		return err
 	}
-	return nil
+	return done(w)
 }

@@ -1,10 +1,10 @@
 package api
 
 import (
-	"cmp"
 	"time"
 
 	"triptych/faas/function"
+	"triptych/faas/registry"
 )
 
 // isoTime is how Lambda writes times of functions.
@@ -28,14 +28,23 @@ type configuration struct {
 	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
 	TracingConfig    tracingConfig
 	RevisionId       string
-	State            string
-	StateReason      string `json:",omitempty"`
-	StateReasonCode  string `json:",omitempty"`
-	LastUpdateStatus string
 	PackageType      string
 	Architectures    []string
 	EphemeralStorage ephemeralStorage
+	SnapStart        snapStart
 	LoggingConfig    loggingConfig
+
+	*progress // not in lists
+}
+
+// A progress is what a FunctionConfiguration says of how far the function is.
+type progress struct {
+	State                      string
+	StateReason                string `json:",omitempty"`
+	StateReasonCode            string `json:",omitempty"`
+	LastUpdateStatus           string
+	LastUpdateStatusReason     string `json:",omitempty"`
+	LastUpdateStatusReasonCode string `json:",omitempty"`
 }
 
 type (
@@ -43,13 +52,36 @@ type (
 	deadLetterConfig struct{ TargetArn string }
 	tracingConfig    struct{ Mode string }
 	ephemeralStorage struct{ Size int } // MB
+	snapStart        struct{ ApplyOn, OptimizationStatus string }
 	loggingConfig    struct{ LogFormat, LogGroup string }
 )
 
-func toConfiguration(c *function.Config) configuration {
+// toConfiguration describes a version by the name that was asked for.
+func toConfiguration(c *function.Config, arn string) configuration {
+	out := toListed(c, arn)
+	out.progress = &progress{
+		State:                      status(c.State, "Active"),
+		StateReason:                c.State.Reason,
+		StateReasonCode:            c.State.Code,
+		LastUpdateStatus:           status(c.Update, "Successful"),
+		LastUpdateStatusReason:     c.Update.Reason,
+		LastUpdateStatusReasonCode: c.Update.Code,
+	}
+	return out
+}
+
+func status(p function.Progress, done string) string {
+	if p.Done() {
+		return done
+	}
+	return p.Status
+}
+
+// toListed is toConfiguration for lists.
+func toListed(c *function.Config, arn string) configuration {
 	out := configuration{
 		FunctionName:     c.Name,
-		FunctionArn:      c.ARN(),
+		FunctionArn:      arn,
 		Runtime:          c.Runtime,
 		Role:             c.Role,
 		Handler:          c.Handler,
@@ -62,12 +94,11 @@ func toConfiguration(c *function.Config) configuration {
 		Version:          c.Version,
 		TracingConfig:    tracingConfig{c.Tracing},
 		RevisionId:       c.Revision,
-		State:            "Active",
-		LastUpdateStatus: "Successful",
 		PackageType:      "Zip",
 		Architectures:    []string{c.Arch},
 		EphemeralStorage: ephemeralStorage{c.TmpSize},
-		LoggingConfig:    loggingConfig{"Text", "/aws/lambda/" + c.Name},
+		SnapStart:        snapStart{"None", "Off"},
+		LoggingConfig:    loggingConfig{"Text", logGroup(c)},
 	}
 	if len(c.Env) > 0 {
 		out.Environment = &environment{c.Env}
@@ -78,44 +109,16 @@ func toConfiguration(c *function.Config) configuration {
 	return out
 }
 
-// settings are what creating and updating a function have in common. What is
-// nil stays as it is.
-type settings struct {
-	Role, Handler, Description, Runtime *string
-	Timeout, MemorySize                 *int
-	Environment                         *environment
-	DeadLetterConfig                    *deadLetterConfig
-	TracingConfig                       *tracingConfig
-	EphemeralStorage                    *ephemeralStorage
-}
+func logGroup(c *function.Config) string { return "/aws/lambda/" + c.Name }
 
-// apply puts them into a configuration and checks the whole.
-func (s settings) apply(c *function.Config) error {
-	set(&c.Role, s.Role)
-	set(&c.Handler, s.Handler)
-	set(&c.Description, s.Description)
-	set(&c.Runtime, s.Runtime)
-	set(&c.Memory, s.MemorySize)
-	if s.Timeout != nil {
-		c.Timeout = time.Duration(*s.Timeout) * time.Second
-	}
-	if s.Environment != nil {
-		c.Env = s.Environment.Variables
-	}
-	if s.DeadLetterConfig != nil {
-		c.DeadLetter = s.DeadLetterConfig.TargetArn
-	}
-	if s.TracingConfig != nil {
-		c.Tracing = cmp.Or(s.TracingConfig.Mode, "PassThrough")
-	}
-	if s.EphemeralStorage != nil {
-		c.TmpSize = s.EphemeralStorage.Size
-	}
-	return c.Check()
-}
+// qualified is the name of a version with the version in it, $LATEST too.
+func qualified(c *function.Config) string { return function.ARN(c.Name, c.Version) }
 
-func set[T any](to, from *T) {
-	if from != nil {
-		*to = *from
+type concurrency struct{ ReservedConcurrentExecutions int }
+
+func toConcurrency(f *registry.Function) *concurrency {
+	if f.Reserved == nil {
+		return nil
 	}
+	return &concurrency{*f.Reserved}
 }

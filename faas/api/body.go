@@ -1,0 +1,87 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"triptych/faas/function"
+)
+
+// What a client may take for a request: a while, and so much for each second.
+const (
+	bodyTime  = 15 * time.Second
+	bodySpeed = 256 << 10 // bytes
+)
+
+// A timedBody ends when its time is over, and then leaves the connection be, so
+// that the answer may take as long as it takes.
+type timedBody struct {
+	io.ReadCloser
+	free func()
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.free()
+	}
+	return n, err
+}
+
+// timed bounds how long a request's body may take, by its route and not by the
+// server; and has the answer of a function take as long as functions may.
+func timed(w http.ResponseWriter, r *http.Request, rt route) io.ReadCloser {
+	c := http.NewResponseController(w) // errors: a writer without a connection has no clients to wait for
+	if rt.action == invokeAction {
+		// Twice: a function that cannot be initialised is tried again.
+		_ = c.SetWriteDeadline(time.Now().Add(2*function.MaxTimeout + bodyTime))
+	}
+	if r.Body == nil || r.Body == http.NoBody {
+		_ = c.SetReadDeadline(time.Time{})
+		return http.NoBody
+	}
+	_ = c.SetReadDeadline(time.Now().Add(bodyTime + time.Duration(rt.limit/bodySpeed)*time.Second))
+	return &timedBody{r.Body, func() { _ = c.SetReadDeadline(time.Time{}) }}
+}
+
+// readBody reads a body of at most limit bytes.
+func readBody(r *http.Request, limit int) ([]byte, error) {
+	if r.ContentLength > int64(limit) {
+		return nil, tooLarge(limit)
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, function.InvalidContent("the body of the request ended early: %v", err)
+	case len(body) > limit:
+		return nil, tooLarge(limit)
+	}
+	return body, nil
+}
+
+func tooLarge(limit int) error {
+	e := function.TooLarge(limit)
+	if limit != function.MaxSyncPayload {
+		e.Message = fmt.Sprintf("Request must be smaller than %d bytes for this operation", limit)
+	}
+	return e
+}
+
+// decode reads a JSON body; members that Lambda has and this runner has not
+// are let be. No body is an empty object.
+func decode(r *http.Request, limit int, into any) error {
+	body, err := readBody(r, limit)
+	if err != nil {
+		return err
+	}
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return function.InvalidContent("Could not parse request body into json: %v", err)
+	}
+	return nil
+}

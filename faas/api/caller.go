@@ -1,0 +1,105 @@
+package api
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"triptych/faas/function"
+	"triptych/faas/sigv4"
+)
+
+// service is what signatures must be meant for.
+const service = "lambda"
+
+// admit reports why a request may not do what it asks for.
+func (s *server) admit(rt route, r *http.Request) error {
+	if rt.open {
+		return nil
+	}
+	claim, err := sigv4.Read(r)
+	if s.o.AccessKey == "" && (claim == nil || err != nil) {
+		return s.anybody(r)
+	}
+	if err != nil {
+		return err
+	}
+	if claim == nil {
+		return function.Unsigned()
+	}
+	name, secret, own := s.runner.Caller(claim.AccessKey, claim.SessionToken)
+	switch {
+	case own:
+	case s.o.AccessKey == "":
+		return s.anybody(r)
+	case subtle.ConstantTimeCompare([]byte(claim.AccessKey), []byte(s.o.AccessKey)) == 1:
+		secret = s.o.SecretKey
+	default:
+		return function.UnknownKey()
+	}
+	body, err := readBody(r, rt.limit)
+	if err != nil {
+		return err
+	}
+	if err := claim.Verify(r, body, secret, service, s.o.Now()); err != nil {
+		return err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	if own {
+		return s.permit(rt, r, name)
+	}
+	return nil
+}
+
+// permit reports why a function may not do something: it may invoke others, or
+// those that it names.
+func (s *server) permit(rt route, r *http.Request, name string) error {
+	f, err := s.runner.Registry.Get(name)
+	if err != nil {
+		return function.UnknownKey() // the function is no more
+	}
+	to, err := ref(r)
+	switch {
+	case rt.action != invokeAction:
+		return function.Denied("User: %s is not authorized to perform: lambda:%s: functions may invoke others, and nothing else", function.ARN(name, ""), rt.action)
+	case err != nil:
+		return err
+	case f.MayInvoke != nil && !slices.Contains(f.MayInvoke, to.Name):
+		return function.Denied("User: %s is not authorized to perform: lambda:%s on resource: %s: allow it by the policies of its template, or its tag %s",
+			function.ARN(name, ""), rt.action, function.ARN(to.Name, ""), function.TagMayInvoke)
+	}
+	return nil
+}
+
+// anybody reports why a request that needs no key may be a trick of a web page.
+func (s *server) anybody(r *http.Request) error {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if !s.known(host) {
+		return function.Denied("The runner was called by the name %.100q, which it does not know: call it by its address or as localhost", host)
+	}
+	if err := s.pages.Check(r); err != nil {
+		return function.Denied("The request comes from a web page of another site: a page cannot call the runner, have a server of its own do it")
+	}
+	return nil
+}
+
+// private are the domains that nobody can own (RFC 2606, 6761, 6762, 8375; ICANN
+// for internal).
+var private = []string{".localhost", ".internal", ".local", ".test", ".example", ".home.arpa"}
+
+func (s *server) known(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") {
+		return true
+	}
+	return slices.ContainsFunc(private, func(domain string) bool { return strings.HasSuffix(host, domain) }) ||
+		slices.ContainsFunc(s.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) })
+}

@@ -1,0 +1,103 @@
+package api
+
+import (
+	"net/http"
+
+	"triptych/faas/function"
+)
+
+// What a request's body may have of bytes.
+const (
+	maxCode     = function.MaxZip*4/3 + 1<<20 // a zip file in base64, and the rest
+	maxSettings = 256 << 10
+)
+
+const invokeAction = "InvokeFunction"
+
+// A route is one operation of the API.
+type route struct {
+	pattern string // method and path
+	action  string // as in policies, after "lambda:"
+	limit   int    // bytes of the body
+	open    bool   // what it needs of its caller it looks at itself
+	do      func(http.ResponseWriter, *http.Request) error
+}
+
+func (s *server) routes() []route {
+	const (
+		functions = "/2015-03-31/functions"
+		one       = functions + "/{function}"
+	)
+	routes := []route{
+		{pattern: "POST " + one + "/invocations", action: invokeAction, limit: function.MaxSyncPayload, do: s.invoke},
+
+		{pattern: "POST " + functions, action: "CreateFunction", limit: maxCode, do: s.create},
+		{pattern: "GET " + functions, action: "ListFunctions", do: s.list},
+		{pattern: "GET " + one, action: "GetFunction", do: s.get},
+		{pattern: "GET " + one + "/configuration", action: "GetFunctionConfiguration", do: s.getConfiguration},
+		{pattern: "PUT " + one + "/configuration", action: "UpdateFunctionConfiguration", do: s.updateConfiguration},
+		{pattern: "PUT " + one + "/code", action: "UpdateFunctionCode", limit: maxCode, do: s.updateCode},
+		{pattern: "DELETE " + one, action: "DeleteFunction", do: s.delete},
+		{pattern: "GET " + codePath + "{digest}", open: true, do: s.download},
+
+		{pattern: "POST " + one + "/versions", action: "PublishVersion", do: s.publish},
+		{pattern: "GET " + one + "/versions", action: "ListVersionsByFunction", do: s.listVersions},
+
+		{pattern: "POST " + one + "/aliases", action: "CreateAlias", do: s.createAlias},
+		{pattern: "GET " + one + "/aliases", action: "ListAliases", do: s.listAliases},
+		{pattern: "GET " + one + "/aliases/{alias}", action: "GetAlias", do: s.getAlias},
+		{pattern: "PUT " + one + "/aliases/{alias}", action: "UpdateAlias", do: s.updateAlias},
+		{pattern: "DELETE " + one + "/aliases/{alias}", action: "DeleteAlias", do: s.deleteAlias},
+
+		{pattern: "PUT /2017-10-31/functions/{function}/concurrency", action: "PutFunctionConcurrency", do: s.putConcurrency},
+		{pattern: "DELETE /2017-10-31/functions/{function}/concurrency", action: "DeleteFunctionConcurrency", do: s.deleteConcurrency},
+		{pattern: "GET /2019-09-30/functions/{function}/concurrency", action: "GetFunctionConcurrency", do: s.getConcurrency},
+
+		{pattern: "PUT /2019-09-30/functions/{function}/provisioned-concurrency", action: "PutProvisionedConcurrencyConfig", do: s.putProvisioned},
+		{pattern: "GET /2019-09-30/functions/{function}/provisioned-concurrency", action: "GetProvisionedConcurrencyConfig", do: s.getProvisioned},
+		{pattern: "DELETE /2019-09-30/functions/{function}/provisioned-concurrency", action: "DeleteProvisionedConcurrencyConfig", do: s.deleteProvisioned},
+
+		{pattern: "PUT /2019-09-25/functions/{function}/event-invoke-config", action: "PutFunctionEventInvokeConfig", do: s.putAsync},
+		{pattern: "POST /2019-09-25/functions/{function}/event-invoke-config", action: "UpdateFunctionEventInvokeConfig", do: s.updateAsync},
+		{pattern: "GET /2019-09-25/functions/{function}/event-invoke-config", action: "GetFunctionEventInvokeConfig", do: s.getAsync},
+		{pattern: "GET /2019-09-25/functions/{function}/event-invoke-config/list", action: "ListFunctionEventInvokeConfigs", do: s.listAsync},
+		{pattern: "DELETE /2019-09-25/functions/{function}/event-invoke-config", action: "DeleteFunctionEventInvokeConfig", do: s.deleteAsync},
+
+		{pattern: "PUT /2024-08-31/functions/{function}/recursion-config", action: "PutFunctionRecursionConfig", do: s.putRecursion},
+		{pattern: "GET /2024-08-31/functions/{function}/recursion-config", action: "GetFunctionRecursionConfig", do: s.getRecursion},
+
+		{pattern: "GET /2016-08-19/account-settings", action: "GetAccountSettings", do: s.account},
+
+		{pattern: "GET /2017-03-31/tags/{function}", action: "ListTags", do: s.listTags},
+		{pattern: "POST /2017-03-31/tags/{function}", action: "TagResource", do: s.tag},
+		{pattern: "DELETE /2017-03-31/tags/{function}", action: "UntagResource", do: s.untag},
+
+		{pattern: "GET " + one + "/policy", action: "GetPolicy", do: s.noPolicy},
+	}
+	for _, pattern := range []string{"POST " + one + "/policy", "DELETE " + one + "/policy/{statement}"} {
+		routes = append(routes, refused(pattern, "This runner keeps no policies of who may invoke a function: say which functions one may invoke, by its tag "+function.TagMayInvoke))
+	}
+	for _, pattern := range []string{
+		"POST /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings/{id}",
+		"PUT /2015-03-31/event-source-mappings/{id}", "DELETE /2015-03-31/event-source-mappings/{id}",
+	} {
+		routes = append(routes, refused(pattern, "This runner has no event source mappings: have whoever reads the source invoke the function"))
+	}
+	for _, pattern := range []string{
+		"POST /2021-10-31/functions/{function}/url", "GET /2021-10-31/functions/{function}/url", "PUT /2021-10-31/functions/{function}/url",
+		"DELETE /2021-10-31/functions/{function}/url", "GET /2021-10-31/functions/{function}/urls",
+	} {
+		routes = append(routes, refused(pattern, "This runner has no function URLs: call the function by Invoke"))
+	}
+	for i := range routes {
+		routes[i].limit = max(routes[i].limit, maxSettings)
+	}
+	return routes
+}
+
+// refused is an operation of Lambda's that the runner knows and does not do.
+func refused(pattern, why string) route {
+	return route{pattern: pattern, action: "*", do: func(http.ResponseWriter, *http.Request) error {
+		return function.Invalid("%s", why)
+	}}
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"triptych/faas/function"
+)
+
+// serve is the way of every request: its bounds, who it is from, what it asks
+// for.
+func (s *server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = timed(w, r, rt)
+		s.emulate(rt, r)
+		err := s.admit(rt, r)
+		if err == nil {
+			err = rt.do(w, r)
+		}
+		if err != nil {
+			fail(w, r, err)
+		}
+	})
+}
+
+// emulate has the name "function" mean the only function there is, when none is
+// named so: that is how AWS's runtime interface emulator is called.
+func (s *server) emulate(rt route, r *http.Request) {
+	const any = "function"
+	if rt.action != invokeAction || r.PathValue("function") != any {
+		return
+	}
+	if f, sole := s.runner.Registry.Sole(); sole {
+		r.SetPathValue("function", f.Latest.Name)
+	}
+}
+
+// ref reads which function a request is about.
+func ref(r *http.Request) (function.Ref, error) {
+	return function.ParseRef(r.PathValue("function"), r.URL.Query().Get("Qualifier"))
+}
+
+// whole is ref for what a function has as a whole, or only in $LATEST.
+func whole(r *http.Request) (string, error) {
+	at, err := ref(r)
+	if err == nil && at.Qualifier != "" && at.Qualifier != function.Latest {
+		err = function.Invalid("%s is a version or an alias: this operation is of the function %s as a whole, name it without a qualifier", at, at.Name)
+	}
+	return at.Name, err
+}
+
+// fail answers with an exception.
+func fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the client has gone
+	}
+	e := function.From(err)
+	if e.Err != nil {
+		slog.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "err", e.Err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Amzn-Errortype", e.Type)
+	if h.Get("X-Amzn-Requestid") == "" {
+		h.Set("X-Amzn-Requestid", uuid.NewString())
+	}
+	if e.After > 0 {
+		h.Set("Retry-After", strconv.Itoa(max(1, int(e.After.Seconds()))))
+	}
+	w.WriteHeader(e.Status)
+	_ = json.NewEncoder(w).Encode(describe(e))
+}
+
+// capital are the exceptions that AWS writes a Message of, not a message.
+var capital = map[string]bool{"ResourceNotFoundException": true, "ServiceException": true, "AccessDeniedException": true}
+
+// describe is the body of an exception.
+func describe(e *function.Error) map[string]string {
+	key := "message"
+	if capital[e.Type] {
+		key = "Message"
+	}
+	body := map[string]string{key: e.Message, "Type": "User"}
+	if e.Status >= http.StatusInternalServerError {
+		body["Type"] = "Service"
+	}
+	if e.Reason != "" {
+		body["Reason"] = e.Reason
+	}
+	return body
+}
+
+// reply answers with JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+	w.WriteHeader(status)
+	return json.NewEncoder(w).Encode(v)
+}
+
+// done answers that there is nothing to say.
+func done(w http.ResponseWriter) error {
+	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
