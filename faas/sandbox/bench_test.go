@@ -1,3 +1,5 @@
+//go:build linux
+
 package sandbox
 
 import (
@@ -13,9 +15,8 @@ import (
 // BenchmarkStart starts the same program in turn by os/exec and at each level,
 // and reports the medians: on a busy machine only these can be compared.
 func BenchmarkStart(b *testing.B) {
-	dir := open(b)
-	program := filepath.Join(dir, "bootstrap")
-	build(b, program, "package main\nimport \"os\"\nfunc main() { os.Stdout.WriteString(\"hello\") }\n")
+	program := program(b)
+	dir := filepath.Dir(program)
 	ways := map[string]func(out *os.File) (wait func()){
 		"exec": func(out *os.File) func() {
 			cmd := exec.Command(program)
@@ -27,12 +28,12 @@ func BenchmarkStart(b *testing.B) {
 		},
 	}
 	for _, level := range []Level{None, Basic, Standard} {
-		s, err := New(level, open(b))
+		s, err := New(level, openDir(b))
 		if err != nil {
 			b.Fatal(err)
 		}
 		defer s.Close()
-		tmp := open(b)
+		tmp := openDir(b)
 		ways[string(level)] = func(out *os.File) func() {
 			p, err := s.Start(Spec{
 				Code: dir, Program: program, Tmp: tmp, Output: out, Env: os.Environ(),
@@ -54,7 +55,7 @@ func BenchmarkStart(b *testing.B) {
 			begin := time.Now()
 			wait := start(w)
 			w.Close()
-			if said, err := io.ReadAll(r); err != nil || string(said) != "hello" {
+			if said, err := io.ReadAll(r); err != nil || len(said) == 0 {
 				b.Fatal(string(said), err)
 			}
 			took[name] = append(took[name], time.Since(begin))
@@ -66,28 +67,4 @@ func BenchmarkStart(b *testing.B) {
 		slices.Sort(all)
 		b.ReportMetric(float64(all[len(all)/2].Microseconds()), "µs/"+name)
 	}
-}
-
-func build(t testing.TB, program, source string) {
-	t.Helper()
-	src := filepath.Join(t.TempDir(), "main.go")
-	if err := os.WriteFile(src, []byte(source), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", "build", "-o", program, src)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v", out, err)
-	}
-}
-
-// open is a folder that every user may enter, as a runner's is.
-func open(t testing.TB) string {
-	dir := t.TempDir()
-	for d := dir; d != os.TempDir(); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }

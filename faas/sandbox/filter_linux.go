@@ -1,75 +1,79 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"unsafe"
 
-	"github.com/elastic/go-seccomp-bpf"
-	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
 // refused are the system calls that no function needs: they reach into other
-// processes, change what the machine is made of, set its clock, or offer more
-// of the kernel than a function's work takes. They fail with EPERM.
-var refused = []string{
+// processes, change what the machine is made of, set its clock, outlive the
+// process, or offer more of the kernel than a function's work takes. They fail
+// with EPERM. refusedHere are those of this architecture alone.
+var refused = []uint32{
 	// other processes
-	"process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd",
+	unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_KCMP, unix.SYS_PIDFD_GETFD,
 	// file systems
-	"mount", "umount2", "umount", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount",
-	"fspick", "mount_setattr", "swapon", "swapoff", "quotactl", "quotactl_fd", "open_by_handle_at", "fanotify_init",
+	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE,
+	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_MOUNT_SETATTR, unix.SYS_SWAPON,
+	unix.SYS_SWAPOFF, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD, unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_FANOTIFY_INIT,
 	// namespaces
-	"unshare", "setns",
+	unix.SYS_UNSHARE, unix.SYS_SETNS,
 	// the kernel
-	"bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
-	"init_module", "finit_module", "delete_module", "create_module", "kexec_load", "kexec_file_load",
-	"keyctl", "add_key", "request_key", "lookup_dcookie", "nfsservctl", "uselib", "_sysctl",
+	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_USERFAULTFD, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER,
+	unix.SYS_IO_URING_REGISTER, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE, unix.SYS_KEXEC_LOAD,
+	unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
 	// the machine
-	"reboot", "syslog", "acct", "vhangup", "iopl", "ioperm", "sethostname", "setdomainname",
-	"settimeofday", "stime", "clock_settime", "clock_settime64", "clock_adjtime", "clock_adjtime64",
+	unix.SYS_REBOOT, unix.SYS_SYSLOG, unix.SYS_ACCT, unix.SYS_VHANGUP, unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME,
+	unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_CLOCK_ADJTIME, unix.SYS_ADJTIMEX,
 	// what outlives a process
-	"shmget", "msgget", "semget", "mq_open",
+	unix.SYS_SHMGET, unix.SYS_MSGGET, unix.SYS_SEMGET, unix.SYS_MQ_OPEN,
 }
-
-// dns is the port that stands for names: whoever may connect to it may ask by
-// UDP too.
-const dns = 53
 
 // namespaces are the flags with which clone makes a namespace.
 const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+
+// dns is the port that stands for names: whoever may connect to it may ask by
+// UDP too.
+const dns = 53
 
 // A filter is a seccomp program, ready to be installed.
 type filter []unix.SockFilter
 
 // newFilter makes the filter. With udp a process may make UDP sockets.
 func newFilter(udp bool) (filter, error) {
-	info, err := arch.GetInfo("")
-	if err != nil {
-		return nil, fmt.Errorf("system call filter: %w", err)
+	if architecture == 0 {
+		return nil, errors.New("there is no filter of system calls for this architecture")
 	}
-	policy := seccomp.Policy{
-		DefaultAction: seccomp.ActionAllow,
-		Syscalls: []seccomp.SyscallGroup{
-			{Action: seccomp.ActionAllow, NamesWithCondtions: sockets(udp)},
-			{Action: seccomp.ActionErrno, Names: slices.DeleteFunc(append([]string{"socket"}, refused...), func(name string) bool {
-				_, known := info.SyscallNames[name]
-				return !known // another architecture's
-			}), NamesWithCondtions: conditions()},
-			// Its flags are in memory, where a filter cannot see them: "not
-			// there" makes everybody use clone.
-			{Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS), Names: []string{"clone3"}},
-		},
+	program := onlyNative()
+	for _, call := range slices.Concat(refused, refusedHere) {
+		program = append(program, on(call, no)...)
 	}
-	program, err := policy.Assemble()
-	if err != nil {
-		return nil, fmt.Errorf("system call filter: %w", err)
+	for _, blocks := range [][]bpf.Instruction{
+		// Its flags are in memory, where a filter does not see them: as it is
+		// "not there", everybody uses clone.
+		on(unix.SYS_CLONE3, answer(unix.ENOSYS)),
+		on(unix.SYS_CLONE, argument(0), noneOf(namespaces), yes),
+		// A process of ours begins traced, and the thread behind the filter
+		// lets it go. Nobody gets hold of another.
+		on(unix.SYS_PTRACE, argument(0), oneOf(unix.PTRACE_TRACEME, unix.PTRACE_DETACH)),
+		// Ask for the personality, or take the usual one.
+		on(unix.SYS_PERSONALITY, argument(0), oneOf(0, 0xffffffff)),
+		// A pair of datagram sockets could send elsewhere.
+		on(unix.SYS_SOCKETPAIR, argument(1), noneOf(unix.SOCK_DGRAM), yes),
+		on(unix.SYS_SOCKET, sockets(udp)),
+		yes,
+	} {
+		program = append(program, blocks...)
 	}
-	raw, err := bpf.Assemble(append(onlyNative(uint32(info.ID)), program...))
+	raw, err := bpf.Assemble(program)
 	if err != nil {
-		return nil, fmt.Errorf("system call filter: %w", err)
+		return nil, fmt.Errorf("filter of system calls: %w", err)
 	}
 	f := make(filter, len(raw))
 	for i, r := range raw {
@@ -78,63 +82,78 @@ func newFilter(udp bool) (filter, error) {
 	return f, nil
 }
 
-// onlyNative refuses calls by another architecture's numbers, as 32-bit ones
-// on a 64-bit machine: the rest of the filter does not know them.
-func onlyNative(id uint32) []bpf.Instruction {
-	const offset = 4 // of the architecture in struct seccomp_data
-	return []bpf.Instruction{
-		bpf.LoadAbsolute{Off: offset, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: id, SkipTrue: 1},
-		bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)},
-	}
-}
-
-// sockets are the sockets a process may make: TCP, UDP when it may, and those
-// by which it asks for the machine's addresses. Not Unix sockets, behind which
-// a database may listen; not raw ones; and no other protocol that carries
+// sockets judges what sockets a process may make: TCP, UDP when it may, and
+// those by which it asks for the machine's addresses. Not Unix sockets, behind
+// which a database may listen; not raw ones; and no other protocol that carries
 // streams, as Landlock's rules of ports are about TCP alone.
-func sockets(udp bool) []seccomp.NameWithConditions {
-	var all []seccomp.NameWithConditions
-	allow := func(family, kind uint64, protocols ...uint64) {
-		for _, protocol := range protocols {
-			for _, flags := range []uint64{0, unix.SOCK_CLOEXEC, unix.SOCK_NONBLOCK, unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK} {
-				all = append(all, seccomp.NameWithConditions{Name: "socket", Conditions: seccomp.ArgumentConditions{
-					{Argument: 0, Operation: seccomp.Equal, Value: family},
-					{Argument: 1, Operation: seccomp.Equal, Value: kind | flags},
-					{Argument: 2, Operation: seccomp.Equal, Value: protocol},
-				}})
-			}
-		}
+func sockets(udp bool) []bpf.Instruction {
+	internet := is(unix.SOCK_STREAM, argument(2), oneOf(0, unix.IPPROTO_TCP))
+	if udp {
+		internet = append(internet, is(unix.SOCK_DGRAM, argument(2), oneOf(0, unix.IPPROTO_UDP))...)
 	}
-	for _, family := range []uint64{unix.AF_INET, unix.AF_INET6} {
-		allow(family, unix.SOCK_STREAM, 0, unix.IPPROTO_TCP)
-		if udp {
-			allow(family, unix.SOCK_DGRAM, 0, unix.IPPROTO_UDP)
-		}
-	}
-	allow(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
-	return all
+	return slices.Concat(
+		argument(0),
+		is(unix.AF_INET, kind, internet, no),
+		is(unix.AF_INET6, kind, internet, no),
+		is(unix.AF_NETLINK, argument(2), oneOf(unix.NETLINK_ROUTE)),
+		no,
+	)
 }
 
-// conditions are the calls that are refused with some arguments.
-func conditions() []seccomp.NameWithConditions {
-	when := func(name string, c ...seccomp.Condition) seccomp.NameWithConditions {
-		return seccomp.NameWithConditions{Name: name, Conditions: c}
+// The words of a filter. It works on one value: first the number of the call,
+// then, once on has been passed, an argument. Every word that may be passed
+// only by some ends with a verdict for the others.
+var (
+	yes = []bpf.Instruction{bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}}
+	no  = answer(unix.EPERM)
+	// kind is the second argument of socket without its flags.
+	kind = append(argument(1), bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf})
+)
+
+func answer(errno unix.Errno) []bpf.Instruction {
+	return []bpf.Instruction{bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(errno)}}
+}
+
+// argument takes an argument of the call. Its lower half is all the kernel
+// looks at where we do.
+func argument(n int) []bpf.Instruction {
+	const offset = 16 // in struct seccomp_data
+	return []bpf.Instruction{bpf.LoadAbsolute{Off: offset + 8*uint32(n), Size: 4}}
+}
+
+// is has the value judged by then, when it is this one.
+func is(value uint32, then ...[]bpf.Instruction) []bpf.Instruction {
+	body := slices.Concat(then...)
+	return append([]bpf.Instruction{bpf.JumpIf{Cond: bpf.JumpEqual, Val: value, SkipFalse: uint8(len(body))}}, body...)
+}
+
+// on has a call judged by then.
+func on(call uint32, then ...[]bpf.Instruction) []bpf.Instruction { return is(call, then...) }
+
+// oneOf is yes for these values, otherwise no.
+func oneOf(values ...uint32) (all []bpf.Instruction) {
+	for _, v := range values {
+		all = append(all, is(v, yes)...)
 	}
-	return []seccomp.NameWithConditions{
-		when("clone", seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: namespaces}),
-		// A process of ours begins traced, and the thread behind the filter
-		// lets it go. Nobody can get hold of another.
-		when("ptrace",
-			seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: unix.PTRACE_TRACEME},
-			seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: unix.PTRACE_DETACH}),
-		// A pair of datagram sockets could send elsewhere.
-		when("socketpair", seccomp.Condition{Argument: 1, Operation: seccomp.BitsSet, Value: unix.SOCK_DGRAM}),
-		// Ask for the personality, or the usual one; no other.
-		when("personality",
-			seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: 0},
-			seccomp.Condition{Argument: 0, Operation: seccomp.NotEqual, Value: 0xffffffff}),
-	}
+	return append(all, no...)
+}
+
+// noneOf is no when the value has one of these bits.
+func noneOf(bits uint32) []bpf.Instruction {
+	return append([]bpf.Instruction{bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: bits, SkipFalse: 1}}, no...)
+}
+
+// onlyNative refuses calls by the numbers of another architecture, as 32-bit
+// ones on a 64-bit machine, which the filter does not know; then it takes the
+// number.
+func onlyNative() []bpf.Instruction {
+	const x32 = 0x40000000 // a bit of no number but those of x32 on amd64
+	return slices.Concat(
+		[]bpf.Instruction{bpf.LoadAbsolute{Off: 4, Size: 4}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: architecture, SkipTrue: 1}},
+		answer(unix.ENOSYS),
+		[]bpf.Instruction{bpf.LoadAbsolute{Off: 0, Size: 4}, bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: x32, SkipFalse: 1}},
+		answer(unix.ENOSYS),
+	)
 }
 
 // install puts the calling thread and all it starts behind the filter.
@@ -142,7 +161,7 @@ func (f filter) install() error {
 	program := unix.SockFprog{Len: uint16(len(f)), Filter: &f[0]}
 	_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {
-		return fmt.Errorf("system call filter: %w", errno)
+		return fmt.Errorf("filter of system calls: %w", errno)
 	}
 	return nil
 }

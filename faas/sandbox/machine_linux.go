@@ -20,25 +20,24 @@ type machine struct {
 }
 
 // look tries what this machine can.
-func look(u users, root string) (machine, error) {
+func look(u users, root string) machine {
 	m := machine{landlock: newLandlock()}
-	var err error
-	if m.filter, err = newFilter(false); err != nil {
-		return m, err
-	}
-	if m.udpFilter, err = newFilter(true); err != nil {
-		return m, err
-	}
 	m.noUser = tryUser(u.first, root)
 	m.lookAtLandlock()
-	m.noCalls = onThread(func() error {
+	m.noCalls = onThread(func() (err error) {
+		if m.filter, err = newFilter(false); err != nil {
+			return err
+		}
+		if m.udpFilter, err = newFilter(true); err != nil {
+			return err
+		}
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			return err
 		}
 		return m.filter.install()
 	})
 	m.noStrict = "namespaces and cgroups are not used yet"
-	return m, nil
+	return m
 }
 
 func (m *machine) lookAtLandlock() {

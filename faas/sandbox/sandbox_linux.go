@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -53,9 +54,7 @@ func newSandbox(level Level, root string) (*Sandbox, error) {
 		return nil, err
 	}
 	s := &Sandbox{root: root, marks: newMarks(root), users: newUsers(root), running: map[int]*Process{}, wake: make(chan struct{}, 1)}
-	if s.machine, err = look(s.users, root); err != nil {
-		return nil, err
-	}
+	s.machine = look(s.users, root)
 	if s.level, err = s.machine.take(level); err != nil {
 		return nil, err
 	}
@@ -101,6 +100,9 @@ func (s *Sandbox) adopt() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("adopt orphans: %w", err)
 	}
+	// What we inherited ourselves is not for functions. Old kernels cannot,
+	// and then it is what our parent wanted.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	s.marks.sweep()
 	return child.AtEnd(s.marks.script())
 }
