@@ -214,8 +214,8 @@ func (s *Store) enter(sl *slot, f *folder) (*Code, error) {
 }
 
 // retire takes a folder from its slot and out of the way of the next one.
-// Called with mu held, it returns what the caller must remove without it: ""
-// while somebody holds the folder.
+// Called with mu held, it returns what is to be removed without it, by the
+// caller or, while somebody holds the folder, by the last Release.
 func (s *Store) retire(f *folder) string {
 	if f.retired {
 		return ""
@@ -228,9 +228,6 @@ func (s *Store) retire(f *folder) string {
 		aside = "" // it is gone, or will be in the way of the next one and be said so
 	}
 	f.dir = aside
-	if f.holders > 0 {
-		return ""
-	}
 	return aside
 }
 

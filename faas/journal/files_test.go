@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"triptych/faas/journal"
 	"triptych/internal/waittest"
@@ -304,6 +306,64 @@ func TestADiskThatFailsHoldsNobody(t *testing.T) {
 	}
 }
 
+// A write that is cut short must not leave half a line, which the next one
+// would be the end of.
+func TestAFullDiskCostsWholeLines(t *testing.T) {
+	j := open(t, t.TempDir(), 8*limit)
+	s := j.Stream("hello", "1")
+	var got []string
+	func() {
+		signal.Ignore(syscall.SIGXFSZ)
+		defer limited(t, syscall.RLIMIT_FSIZE, 100_500)()
+		for i := range 300 {
+			s.Line(numbered(i))
+			if i%10 == 9 {
+				got = texts(t, j, "hello", journal.Query{})
+			}
+		}
+	}()
+	s.Line("again")
+	want := append(got, "again")
+	if got := texts(t, j, "hello", journal.Query{}); !slices.Equal(got, want) || len(got) < 80 {
+		t.Errorf("got %d lines, the last %.20q; want the %d that there were and again", len(got), got[len(got)-1], len(want)-1)
+	}
+	for i, text := range got {
+		if text != numbered(i) {
+			t.Fatalf("line %d is %.20q", i, text)
+		}
+	}
+}
+
+// limited lets the process use less of something, until the returned function
+// is called.
+func limited(t *testing.T, what int, few uint64) func() {
+	t.Helper()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(what, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(what, &syscall.Rlimit{Cur: few, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() { syscall.Setrlimit(what, &before) }
+}
+
+// In a bubble no timer fires while somebody writes: as on a disk that cannot
+// keep up.
+func TestLinesDoNotFillTheMemory(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		j := open(t, dir, 8*limit)
+		s := j.Stream("hello", "1")
+		for i := range 3000 {
+			s.Line(numbered(i))
+		}
+		if n := size(t, filepath.Join(dir, "hello")); n < 2_000_000 {
+			t.Errorf("of 3 MB %d bytes are on disk", n)
+		}
+	})
+}
+
 // 500 functions write while the process may have a few more files open.
 func TestManyFunctionsNeedFewFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -312,16 +372,7 @@ func TestManyFunctionsNeedFewFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
-		t.Fatal(err)
-	}
-	few := before
-	few.Cur = uint64(len(open)) + 10
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)
+	defer limited(t, syscall.RLIMIT_NOFILE, uint64(len(open))+10)()
 	const functions = 500
 	for i := range functions {
 		j.Stream(fmt.Sprint("f", i), "1").Line("x")
