@@ -10,11 +10,10 @@ package instance
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"triptych/faas/code"
@@ -24,8 +23,14 @@ import (
 	"triptych/faas/sandbox"
 )
 
-// termGrace is how long a process that has asked for SIGTERM gets to end.
-const termGrace = 500 * time.Millisecond
+const (
+	// termGrace is how long a process that has asked for SIGTERM gets to end.
+	termGrace = 500 * time.Millisecond
+
+	// provisionedInit is how long the initialisation of an instance may take
+	// at least that is started before it is needed.
+	provisionedInit = 130 * time.Second
+)
 
 // Options say what an environment is made of.
 type Options struct {
@@ -37,7 +42,8 @@ type Options struct {
 	Runner      string          // host:port of Lambda's API, for functions that call others
 	Credentials Credentials
 	Provisioned bool
-	Freeze      bool // stop the process between events, as Lambda does
+	Freeze      bool          // stop the process between events, as Lambda does
+	InitTimeout time.Duration // of a first initialisation; 0 is Lambda's 10 s
 
 	// Free is called each time the process asks for an event. It must not block.
 	Free func(*runtimeapi.Poll)
@@ -51,45 +57,61 @@ type Credentials struct{ AccessKey, SecretKey, SessionToken string }
 type Environment struct {
 	Options
 
-	mu      sync.Mutex // guards what follows
-	process *process
-	inits   int // processes started so far
-	last    Init
-	closed  bool
+	process atomic.Pointer[process] // the last that was started
+
+	mu     sync.Mutex // held while a process is being spawned
+	closed bool
+	failed bool // its Failure still writes to Stream
 }
 
 // An Init is how the start of a process went.
 type Init struct {
-	Begun    time.Time
-	Spawned  time.Time // the process exists
-	Ready    time.Time // it has asked for its first event
-	Reported bool      // some invocation has told of it in its REPORT line
+	Begun   time.Time
+	Spawned time.Time // the process exists
+	Ready   time.Time // it has asked for its first event
+
+	// Suppressed says that it was not the environment's first, or that the
+	// first has failed. Lambda counts such an initialisation as a part of the
+	// invocation that it was needed for, and reports no Init Duration.
+	Suppressed bool
 }
+
+// Duration is how long it took.
+func (i Init) Duration() time.Duration { return i.Ready.Sub(i.Begun) }
 
 // New returns an environment whose process is not started yet.
 func New(o Options) *Environment { return &Environment{Options: o} }
 
 // Start starts the process and returns once it is initialised. When that fails
 // or takes more than Lambda's ten seconds, it is tried a second time within
-// the function's timeout, as Lambda does with the first invocation. The error
-// is a *Failure when it is the function's.
+// the function's timeout, as Lambda does with the first invocation; and so is
+// every later start. The error is a *Failure when it is the function's. No
+// process is left then.
 func (e *Environment) Start(ctx context.Context) error {
-	limit := function.InitTimeout
-	if e.Provisioned {
-		limit = max(130*time.Second, e.Config.Timeout)
+	if e.process.Load() == nil || e.Provisioned {
+		err := e.start(ctx, e.initTimeout(), phaseInit)
+		if failure, ok := errors.AsType[*Failure](err); !ok || failure.Fatal || e.Provisioned {
+			return err
+		}
 	}
-	first := e.start(ctx, limit, "init")
-	if failure, ok := errors.AsType[*Failure](first); !ok || failure.Fatal {
-		return first
-	}
-	return e.start(ctx, e.Config.Timeout, "invoke")
+	return e.start(ctx, e.Config.Timeout, phaseInvoke)
 }
 
-func (e *Environment) start(ctx context.Context, limit time.Duration, phase string) error {
-	in := Init{Begun: time.Now()}
-	p, err := e.spawn()
+func (e *Environment) initTimeout() time.Duration {
+	switch {
+	case e.InitTimeout > 0:
+		return e.InitTimeout
+	case e.Provisioned:
+		return max(provisionedInit, e.Config.Timeout)
+	}
+	return function.InitTimeout
+}
+
+func (e *Environment) start(ctx context.Context, limit time.Duration, during phase) error {
+	in := Init{Begun: time.Now(), Suppressed: during == phaseInvoke}
+	p, err := e.spawn(ctx)
 	if err != nil {
-		return &Failure{Type: "Runtime.InvalidEntrypoint", Fatal: true, Message: "the program cannot be started: " + err.Error()}
+		return e.notSpawned(in, err)
 	}
 	in.Spawned = time.Now()
 	timer := time.NewTimer(limit)
@@ -98,77 +120,50 @@ func (e *Environment) start(ctx context.Context, limit time.Duration, phase stri
 	case <-p.api.Ready():
 		if reply, failed := p.api.InitError(); failed {
 			p.end()
-			e.initReport(in, phase, "error", reply.ErrorType)
-			return &Failure{Type: reply.ErrorType, Payload: reply.Payload}
+			return e.initFailed(p, in, during, reported(reply))
 		}
 	case <-p.done:
-		e.initReport(in, phase, "error", "Runtime.ExitError")
-		return &Failure{Type: "Runtime.ExitError", Message: p.words()}
+		if reply, failed := p.api.InitError(); failed { // and then it has ended
+			return e.initFailed(p, in, during, reported(reply))
+		}
+		return e.initFailed(p, in, during, &Failure{Type: exitError, Message: p.words()})
 	case <-timer.C:
 		p.end()
-		e.initReport(in, phase, "timeout", "")
-		return &Failure{Type: "Sandbox.Timedout", Message: timedOut(limit)}
+		return e.initFailed(p, in, during, &Failure{Type: timeoutError, Message: timedOut(limit)})
 	case <-ctx.Done():
 		p.end()
 		return ctx.Err()
 	}
 	in.Ready = time.Now()
-	e.mu.Lock()
-	e.last = in
-	e.mu.Unlock()
+	p.init = in
 	return nil
 }
 
 // spawn starts the process.
-func (e *Environment) spawn() (*process, error) {
+func (e *Environment) spawn(ctx context.Context) (*process, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, errors.New("the environment is closed")
 	}
-	e.inits++
-	p, err := startProcess(e)
+	p, err := startProcess(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	e.process = p
+	e.process.Store(p)
 	return p, nil
 }
 
-func (e *Environment) initReport(in Init, phase, status, kind string) {
-	line := fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: %s\tStatus: %s", ms(time.Since(in.Begun)), phase, status)
-	if kind != "" {
-		line += "\tError Type: " + kind
-	}
-	e.say(line + "\n")
-}
+// Done is closed when the process that was last started has ended; there must
+// have been one.
+func (e *Environment) Done() <-chan struct{} { return e.process.Load().done }
 
-// Done is closed when the process that was last started has ended.
-func (e *Environment) Done() <-chan struct{} { return e.current().done }
-
-// LastInit is how the last start went.
+// LastInit is how the last start went that succeeded.
 func (e *Environment) LastInit() Init {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.last
-}
-
-func (e *Environment) current() *process {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.process
-}
-
-// claimInit returns how the last start went, once: to the first invocation
-// after it.
-func (e *Environment) claimInit() (Init, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.last.Reported || e.last.Ready.IsZero() {
-		return Init{}, false
+	if p := e.process.Load(); p != nil {
+		return p.init
 	}
-	e.last.Reported = true
-	return e.last, true
+	return Init{}
 }
 
 // Close ends the process, asking it first when it has registered for that, and
@@ -180,22 +175,15 @@ func (e *Environment) Close() {
 		return
 	}
 	e.closed = true
-	p := e.process
 	e.mu.Unlock()
-	if p != nil {
+	if p := e.process.Load(); p != nil {
 		p.stop()
 	}
 	if err := os.RemoveAll(e.Tmp); err != nil {
-		slog.Warn("the folder of an instance was not removed", "err", err)
+		slog.Warn("the folder of an instance was not removed", "function", e.Config.Name, "err", err)
 	}
-	e.Stream.Close()
+	if !e.failed {
+		e.Stream.Close()
+	}
 	e.Code.Release()
-}
-
-// say writes a line of the runner's own among those of the function.
-func (e *Environment) say(line string) { _, _ = e.Stream.Write([]byte(line)) }
-
-// ms writes a duration as Lambda's log lines do: milliseconds with two decimals.
-func ms(d time.Duration) string {
-	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 2, 64)
 }

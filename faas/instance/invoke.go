@@ -3,12 +3,18 @@ package instance
 import (
 	"encoding/json"
 	"fmt"
-	"net"
-	"strconv"
+	"sync"
 	"time"
 
 	"triptych/faas/function"
 	"triptych/faas/runtimeapi"
+)
+
+// Errors that Lambda reports of a function that could not do it itself.
+const (
+	exitError    = "Runtime.ExitError"
+	timeoutError = "Sandbox.Timedout"
+	sizeError    = "Function.ResponseSizeTooLarge"
 )
 
 // An Outcome is how an invocation ended.
@@ -23,82 +29,106 @@ type Outcome struct {
 	Billed      time.Duration // whole milliseconds, with the initialisation
 	MaxMemory   int           // MB
 	LogTail     []byte        // the last 4 KB of the log, when asked for
-}
 
-// A Failure is an initialisation that failed by the function's fault.
-type Failure struct {
-	Type    string
-	Message string
-	Payload []byte // as the function reported it; empty when it could not
-	Fatal   bool   // a second try would be no better
-}
-
-func (f *Failure) Error() string { return f.Type + ": " + f.Message }
-
-// Outcome is what the invocation that waited for the initialisation gets.
-func (f *Failure) Outcome(requestID string) Outcome {
-	payload := f.Payload
-	if len(payload) == 0 {
-		payload = describe(f.Type, requestID, f.Message)
-	}
-	return Outcome{Payload: payload, ContentType: "application/json", Failed: true, ErrorType: f.Type}
+	platform bool // the error is about the function, not of it
 }
 
 // Invoke gives an event to the process that waits at poll, which came by way
 // of Options.Free, and returns how it ended. It returns false when the process
-// was gone before it could take it. The event's deadline is set here: the
-// function's timeout begins now.
+// was gone before it could take it; the outcome then is what there would be to
+// say of that. The event's deadline is set here: the function's timeout begins
+// now.
 func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, wantTail bool) (Outcome, bool) {
-	p := e.current()
+	// A poll of an earlier process takes no event, as its server is closed
+	// before the next process is started.
+	p := e.process.Load()
+	if p.alone {
+		// It may have asked for this event before the lines that end the one
+		// before were written.
+		p.turn.Lock()
+		defer p.turn.Unlock()
+	}
+	first := p.claimed.CompareAndSwap(false, true)
+	limit, within := e.Config.Timeout, time.Duration(0)
+	if first && p.init.Suppressed {
+		within = p.init.Duration()
+	}
 	p.thaw()
-	var cut func() []byte
-	if wantTail {
-		cut = p.output.keepTail()
+	begun := time.Now().Add(-within)
+	event.Deadline = begun.Add(limit)
+	x, tail := p.output.begin(poll, &event, e.Config.Version, wantTail)
+	if x == nil {
+		if first {
+			p.claimed.Store(false)
+		}
+		return p.gone(event.RequestID), false
 	}
-	p.output.say("START RequestId: " + event.RequestID + " Version: " + e.Config.Version + "\n")
-	begun := time.Now()
-	event.Deadline = begun.Add(e.Config.Timeout)
-	x, ok := poll.Give(event)
-	if !ok {
-		return Outcome{}, false
+	o, message, taken := p.await(x)
+	if !taken {
+		p.output.drop(tail)
+		return p.gone(event.RequestID), false
 	}
-	o := p.await(x)
 	o.Duration = time.Since(begun)
-	if in, first := e.claimInit(); first {
-		o.Cold, o.Init = true, in
+	if o.ErrorType == timeoutError && o.platform {
+		o.Duration = limit // the rest was for ending it
 	}
-	o.Billed = billed(o)
-	o.MaxMemory = p.maxMemory()
-	p.output.catchUp()
-	p.output.say(e.report(event, o))
-	if cut != nil {
-		o.LogTail = cut()
+	o.Billed = wholeMs(o.Duration)
+	if first {
+		o.Cold, o.Init = true, p.init
+		if !p.init.Suppressed {
+			// Since August 2025 the initialisation of every kind of function.
+			o.Billed = wholeMs(o.Duration + p.init.Duration())
+		}
 	}
+	o.MaxMemory = p.maxMemory(o.Duration)
+	o.LogTail = p.output.finish(e.Config.Memory, event.RequestID, message, &o, tail)
 	return o, true
 }
 
+// timers are kept from one invocation to the next.
+var timers = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}}
+
 // await waits for the answer, the end of the process or the deadline,
-// whichever is first.
-func (p *process) await(x *runtimeapi.Exchange) Outcome {
-	timer := time.NewTimer(time.Until(x.Deadline))
+// whichever is first. It returns false when the process did not take the event
+// and lives; and what the log is to say of a process that failed.
+func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, taken bool) {
+	timer := timers.Get().(*time.Timer)
+	timer.Reset(time.Until(x.Deadline))
 	select {
 	case <-x.Done():
 		timer.Stop()
+		timers.Put(timer)
 	case <-timer.C:
-		p.end()
-		// It may have answered in the same moment; then the answer counts.
+		timers.Put(timer)
+		p.stop()
+		message = timedOut(p.env.Config.Timeout)
+		return broken(timeoutError, x.RequestID, message), message, true
 	}
 	reply, answered := x.Reply()
 	switch {
-	case !answered && time.Now().Before(x.Deadline):
-		<-p.done // for how it ended
-		return broken("Runtime.ExitError", x.RequestID, p.words())
+	case !answered && !p.ending():
+		return Outcome{}, "", false
 	case !answered:
-		return broken("Sandbox.Timedout", x.RequestID, timedOut(p.env.Config.Timeout))
+		message = p.words()
+		return broken(exitError, x.RequestID, message), message + p.limitWords(), true
 	case reply.TooLarge:
-		return broken("Function.ResponseSizeTooLarge", "", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", function.MaxReply))
+		message = fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", function.MaxReply)
+		return broken(sizeError, "", message), message, true
 	}
-	return Outcome{Payload: reply.Payload, ContentType: reply.ContentType, Failed: reply.Failed, ErrorType: reply.ErrorType}
+	return Outcome{Payload: reply.Payload, ContentType: reply.ContentType, Failed: reply.Failed, ErrorType: reply.ErrorType}, "", true
+}
+
+// gone is what there is to say when a process had ended before it took an
+// event, for who does not try again.
+func (p *process) gone(requestID string) Outcome {
+	if !p.ending() {
+		return broken(exitError, requestID, "Runtime does not take events")
+	}
+	return broken(exitError, requestID, p.words())
 }
 
 func timedOut(limit time.Duration) string {
@@ -106,7 +136,7 @@ func timedOut(limit time.Duration) string {
 }
 
 func broken(kind, requestID, message string) Outcome {
-	return Outcome{Payload: describe(kind, requestID, message), ContentType: "application/json", Failed: true, ErrorType: kind}
+	return Outcome{Payload: describe(kind, requestID, message), ContentType: "application/json", Failed: true, ErrorType: kind, platform: true}
 }
 
 // describe is the payload of an error that the function could not report
@@ -122,51 +152,7 @@ func describe(kind, requestID, message string) []byte {
 	return b
 }
 
-// billed is what Lambda bills: time in whole milliseconds, with the
-// initialisation (since August 2025 for every kind of function).
-func billed(o Outcome) time.Duration {
-	d := o.Duration
-	if o.Cold {
-		d += o.Init.Ready.Sub(o.Init.Begun)
-	}
+// wholeMs is what Lambda bills of a time.
+func wholeMs(d time.Duration) time.Duration {
 	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
-}
-
-// report is the end of an invocation in Lambda's log lines.
-func (e *Environment) report(event runtimeapi.Event, o Outcome) string {
-	b := make([]byte, 0, 320)
-	b = append(b, "END RequestId: "...)
-	b = append(b, event.RequestID...)
-	b = append(b, "\nREPORT RequestId: "...)
-	b = append(b, event.RequestID...)
-	b = append(b, "\tDuration: "...)
-	b = strconv.AppendFloat(b, float64(o.Duration)/1e6, 'f', 2, 64)
-	b = append(b, " ms\tBilled Duration: "...)
-	b = strconv.AppendInt(b, o.Billed.Milliseconds(), 10)
-	b = append(b, " ms\tMemory Size: "...)
-	b = strconv.AppendInt(b, int64(e.Config.Memory), 10)
-	b = append(b, " MB\tMax Memory Used: "...)
-	b = strconv.AppendInt(b, int64(o.MaxMemory), 10)
-	b = append(b, " MB\t"...)
-	if o.Cold {
-		b = append(b, "Init Duration: "...)
-		b = strconv.AppendFloat(b, float64(o.Init.Ready.Sub(o.Init.Begun))/1e6, 'f', 2, 64)
-		b = append(b, " ms\t"...)
-	}
-	switch {
-	case o.ErrorType == "Sandbox.Timedout":
-		b = append(b, "Status: timeout\t"...)
-	case o.ErrorType == "Runtime.ExitError":
-		b = append(b, "Status: error\tError Type: Runtime.ExitError\t"...)
-	}
-	return string(append(b, '\n'))
-}
-
-func portOf(addr string) uint16 {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return 0
-	}
-	n, _ := strconv.ParseUint(port, 10, 16)
-	return uint16(n)
 }

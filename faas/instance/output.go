@@ -3,24 +3,34 @@ package instance
 import (
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
 	"triptych/faas/journal"
+	"triptych/faas/runtimeapi"
 )
 
-// output carries what a process prints into its log stream. It can be asked to
-// catch up, so that what a function printed stands before the line that says
-// that its invocation has ended.
+// mostInPipe is how much a pipe can hold at most, on Linux as it comes. Who has
+// read as much has read all that was in it.
+const mostInPipe = 1 << 20
+
+// output carries what a process prints into its log stream, and puts the
+// runner's own lines where they belong: what a function printed stands after
+// the line that says that its invocation has begun, and before the one that
+// says that it has ended.
 type output struct {
 	pipe   *os.File
-	raw    syscall.RawConn
 	stream *journal.Stream
 	ended  chan struct{}
 
-	mu     sync.Mutex
-	buffer []byte
-	tail   *tail // of the invocation that wants one
+	mu      sync.Mutex
+	fd      int // of pipe; -1 when it is closed
+	buffer  []byte
+	line    []byte // of the runner, while it is made
+	open    bool   // the last line has no end yet
+	initial *tail  // what was printed before the first event
+	tails   []*tail
 }
 
 // newOutput returns an output and the end that the process writes to.
@@ -29,39 +39,43 @@ func newOutput(stream *journal.Stream) (*output, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	o := &output{pipe: r, stream: stream, ended: make(chan struct{}), buffer: make([]byte, 4096), initial: &tail{}}
 	raw, err := r.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) { o.fd = int(fd) })
+	}
 	if err != nil {
 		r.Close()
 		w.Close()
 		return nil, nil, err
 	}
-	o := &output{pipe: r, raw: raw, stream: stream, ended: make(chan struct{}), buffer: make([]byte, 4096)}
-	go o.run()
+	go o.run(raw)
 	return o, w, nil
 }
 
-func (o *output) run() {
+// run waits for what the process prints.
+func (o *output) run(raw syscall.RawConn) {
 	defer close(o.ended)
-	for {
-		var err error
-		if failed := o.raw.Read(func(fd uintptr) bool {
-			err = o.drain(fd)
-			return err != syscall.EAGAIN
-		}); failed != nil || err != nil {
-			return
-		}
+	var err error
+	read := func(uintptr) bool {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		err = o.drain()
+		return err != syscall.EAGAIN
+	}
+	for raw.Read(read) == nil && err == nil {
 	}
 }
 
-// catchUp takes over what the process has printed until now.
-func (o *output) catchUp() { _ = o.raw.Control(func(fd uintptr) { _ = o.drain(fd) }) }
-
-// drain reads until the pipe is empty, EAGAIN, or at its end, io.EOF.
-func (o *output) drain(fd uintptr) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for {
-		n, err := syscall.Read(int(fd), o.buffer)
+// drain reads what is in the pipe: until it is empty, EAGAIN, or at its end,
+// io.EOF. A process that prints without a pause does not keep it for ever.
+// o.mu is held.
+func (o *output) drain() error {
+	if o.fd < 0 {
+		return io.EOF
+	}
+	for total := 0; total < mostInPipe; {
+		n, err := syscall.Read(o.fd, o.buffer)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -71,44 +85,99 @@ func (o *output) drain(fd uintptr) error {
 			return io.EOF
 		}
 		o.write(o.buffer[:n])
+		total += n
 	}
+	return nil
 }
 
-// say adds a line of the runner's own, after what was printed before it.
-func (o *output) say(line string) {
+// begin gives an event to a process, and says so before the process can print
+// anything about it. It returns nil when the process does not take it.
+func (o *output) begin(poll *runtimeapi.Poll, event *runtimeapi.Event, version string, wantTail bool) (*runtimeapi.Exchange, *tail) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.write([]byte(line))
+	_ = o.drain()
+	x, ok := poll.Give(*event)
+	if !ok {
+		return nil, nil
+	}
+	o.initial = nil
+	var t *tail
+	if wantTail {
+		t = &tail{}
+		o.tails = append(o.tails, t)
+	}
+	o.say(appendStart(o.line[:0], event.RequestID, version))
+	return x, t
+}
+
+// finish writes the end of an invocation, and returns the end of its log when
+// there is a tail for it.
+func (o *output) finish(memory int, requestID, message string, outcome *Outcome, t *tail) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = o.drain()
+	o.say(appendReport(o.line[:0], memory, requestID, message, outcome))
+	return o.cut(t)
+}
+
+// drop forgets a tail.
+func (o *output) drop(t *tail) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.cut(t)
+}
+
+func (o *output) cut(t *tail) []byte {
+	if t == nil {
+		return nil
+	}
+	o.tails = slices.DeleteFunc(o.tails, func(other *tail) bool { return other == t })
+	return t.kept
+}
+
+// initTail is the end of what was printed before there was any event.
+func (o *output) initTail() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.initial == nil {
+		return nil
+	}
+	return o.initial.kept
+}
+
+// say adds lines of the runner's own. What was printed before and has no end
+// yet is ended there. o.mu is held.
+func (o *output) say(lines []byte) {
+	o.line = lines
+	o.endLine()
+	o.write(lines)
+}
+
+func (o *output) endLine() {
+	if o.open {
+		o.write([]byte{'\n'})
+	}
 }
 
 func (o *output) write(b []byte) {
+	o.open = b[len(b)-1] != '\n'
 	_, _ = o.stream.Write(b)
-	if o.tail != nil {
-		o.tail.write(b)
+	if o.initial != nil {
+		o.initial.write(b)
 	}
-}
-
-// keepTail keeps the end of what follows, until the returned function is
-// called, which returns it.
-func (o *output) keepTail() func() []byte {
-	t := &tail{}
-	o.mu.Lock()
-	o.tail = t
-	o.mu.Unlock()
-	return func() []byte {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.tail == t {
-			o.tail = nil
-		}
-		return t.kept
+	for _, t := range o.tails {
+		t.write(b)
 	}
 }
 
 // close takes over what is left in the pipe of a process that has ended, and
 // does not wait for more.
 func (o *output) close() {
-	o.catchUp()
+	o.mu.Lock()
+	_ = o.drain()
+	o.endLine()
+	o.fd = -1
+	o.mu.Unlock()
 	o.pipe.Close()
 	<-o.ended
 }
@@ -120,8 +189,9 @@ const maxTail = 4 << 10
 type tail struct{ kept []byte }
 
 func (t *tail) write(b []byte) {
-	t.kept = append(t.kept, b...)
-	if extra := len(t.kept) - maxTail; extra > 0 {
-		t.kept = t.kept[extra:]
+	b = b[max(0, len(b)-maxTail):]
+	if extra := len(t.kept) + len(b) - maxTail; extra > 0 {
+		t.kept = append(t.kept[:0], t.kept[extra:]...)
 	}
+	t.kept = append(t.kept, b...)
 }

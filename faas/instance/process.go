@@ -1,7 +1,12 @@
 package instance
 
 import (
+	"context"
+	"errors"
+	"net"
 	"os"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -19,30 +24,39 @@ const (
 
 // A process is one run of the function's program.
 type process struct {
-	env    *Environment
-	api    *runtimeapi.Server
-	os     *sandbox.Process
-	output *output
-	done   chan struct{} // closed when it and its Runtime API are gone
+	env     *Environment
+	api     *runtimeapi.Server
+	os      *sandbox.Process // nil when it could not be started
+	output  *output
+	spawned chan struct{} // closed when os is set
+	done    chan struct{} // closed when it and its Runtime API are gone
 
-	peak    atomic.Int64 // bytes, when last looked
-	peakAt  atomic.Int64 // Unix nanoseconds of that look
-	stopped bool         // by SIGSTOP; only the holder of a poll looks
+	alone   bool        // it takes one event at a time
+	turn    sync.Mutex  // of who gives it one, when alone
+	init    Init        // set before there are events
+	claimed atomic.Bool // some invocation tells of init
+
+	peak   atomic.Int64 // bytes, when last looked
+	peakAt atomic.Int64 // Unix nanoseconds of that look
+	freeze freezer
 }
 
-func startProcess(e *Environment) (*process, error) {
-	p := &process{env: e, done: make(chan struct{})}
+// startProcess starts the program of an environment.
+func startProcess(ctx context.Context, e *Environment) (*process, error) {
+	p := &process{env: e, spawned: make(chan struct{}), done: make(chan struct{}), alone: e.Config.Runner.Slots() == 1}
 	api, err := runtimeapi.Serve(p.free)
 	if err != nil {
 		return nil, err
 	}
 	out, writer, err := newOutput(e.Stream)
 	if err != nil {
+		close(p.spawned)
 		api.Close()
 		return nil, err
 	}
 	p.api, p.output = api, out
-	p.os, err = e.Sandbox.Start(p.spec(writer))
+	p.os, err = startBusy(ctx, e.Sandbox, p.spec(writer))
+	close(p.spawned)
 	writer.Close()
 	if err != nil {
 		api.Close()
@@ -51,6 +65,23 @@ func startProcess(e *Environment) (*process, error) {
 	}
 	go p.wait()
 	return p, nil
+}
+
+// startBusy starts a program that may have just been written: another process,
+// forked in that moment, may have it open for writing until it begins its own
+// program, and so long this one is "text file busy" (golang.org/issue/22315).
+func startBusy(ctx context.Context, s *sandbox.Sandbox, spec sandbox.Spec) (*sandbox.Process, error) {
+	for pause := time.Millisecond; ; pause *= 2 {
+		p, err := s.Start(spec)
+		if err == nil || !errors.Is(err, syscall.ETXTBSY) || pause > time.Second {
+			return p, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 func (p *process) spec(out *os.File) sandbox.Spec {
@@ -74,6 +105,15 @@ func (p *process) spec(out *os.File) sandbox.Spec {
 	}
 }
 
+func portOf(addr string) uint16 {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.ParseUint(port, 10, 16)
+	return uint16(n)
+}
+
 // wait sees to it that nobody waits for a process that has ended.
 func (p *process) wait() {
 	<-p.os.Done()
@@ -84,16 +124,16 @@ func (p *process) wait() {
 
 // free tells that the process waits for an event; frozen, if that is wanted.
 func (p *process) free(poll *runtimeapi.Poll) {
-	if p.env.Freeze && p.env.Config.Runner.Slots() == 1 {
-		p.stopped = p.os.Signal(syscall.SIGSTOP) == nil
+	if p.env.Freeze && p.alone {
+		<-p.spawned
+		p.freeze.stop(p.os)
 	}
 	p.env.Free(poll)
 }
 
 func (p *process) thaw() {
-	if p.stopped {
-		p.stopped = false
-		_ = p.os.Signal(syscall.SIGCONT)
+	if p.env.Freeze {
+		p.freeze.goOn(p.os)
 	}
 }
 
@@ -111,14 +151,28 @@ func (p *process) stop() {
 	default:
 	}
 	if p.api.WantsTerm() {
-		p.thaw()
 		_ = p.os.Signal(syscall.SIGTERM)
+		p.freeze.noMore(p.os)
+		grace := time.NewTimer(termGrace)
+		defer grace.Stop()
 		select {
 		case <-p.done:
-		case <-time.After(termGrace):
+		case <-grace.C:
 		}
 	}
 	p.end()
+}
+
+// ending tells whether the process has ended, and then waits until everything
+// about it is known.
+func (p *process) ending() bool {
+	select {
+	case <-p.os.Done():
+		<-p.done
+		return true
+	default:
+		return false
+	}
 }
 
 // words are Lambda's about how the process ended.
@@ -130,13 +184,39 @@ func (p *process) words() string {
 	return "Runtime exited with error: " + exit.String()
 }
 
+// limitWords say which limit ended the process, for the log.
+func (p *process) limitWords() string {
+	switch exit, c := p.os.Exit(), p.env.Config; {
+	case exit.OutOfMemory:
+		return ": it took more than its " + strconv.Itoa(c.Memory) + " MB of memory"
+	case exit.OutOfDisk:
+		return ": it wrote more than its " + strconv.Itoa(c.TmpSize) + " MB of /tmp"
+	}
+	return ""
+}
+
 // maxMemory is the most memory that the process has held, in MB, looked at
-// often enough for a log line and seldom enough to cost nothing.
-func (p *process) maxMemory() int {
-	const seldom = 100 * time.Millisecond
+// often enough for a log line and seldom enough to cost nothing: after an
+// invocation that took long, and now and then.
+func (p *process) maxMemory(took time.Duration) int {
+	const (
+		seldom = 100 * time.Millisecond
+		long   = 5 * time.Millisecond
+	)
 	now := time.Now().UnixNano()
-	if last := p.peakAt.Load(); now-last > int64(seldom) && p.peakAt.CompareAndSwap(last, now) {
+	last := p.peakAt.Load()
+	if took >= long || now-last > int64(seldom) || p.over() {
+		p.peakAt.Store(now)
 		p.peak.Store(p.os.MaxMemory())
 	}
 	return int((p.peak.Load() + 1<<20 - 1) >> 20)
+}
+
+func (p *process) over() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }

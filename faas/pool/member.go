@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -13,50 +12,96 @@ import (
 type member[E Environment] struct {
 	set         *set[E]
 	env         E
-	made        bool               // env is set
-	begun       bool               // its process has been initialised
-	early       []*runtimeapi.Poll // polls before that was known
-	busy        int                // events it works on
-	idleSince   time.Time
-	dead        bool // its process has ended
-	closed      bool
 	provisioned bool
+	made        bool // env is set
+	closed      bool
 
-	asked, answers int         // events it has asked for, and that it has answered
-	overdue        *time.Timer // until it must have asked for its next event
+	run   int                // counts its processes
+	done  <-chan struct{}    // of the last
+	begun bool               // it has been initialised, and lives
+	dead  bool               // it has ended
+	early []*runtimeapi.Poll // polls before it was known to be initialised
+
+	busy       int // events it works on
+	places     int // of it that are idle
+	asked      int // events that the process has asked for,
+	answers    int // and has answered
+	idleSince  time.Time
+	startedAt  time.Time
+	asksBefore time.Time // when it must have asked for its next event
 }
 
-// run starts the instance and stays with it until its process has ended.
-func (m *member[E]) run(ctx context.Context) {
+// live starts the instance and stays with it until its process has ended.
+func (m *member[E]) live(run int) {
 	p := m.set.pool
-	err := m.startProcess(ctx)
+	err := m.startProcess()
 	p.mu.Lock()
-	m.asked, m.answers = 0, 0
-	m.begun = err == nil
-	m.set.started(m, err)
-	if err != nil || m.set.retired && m.busy == 0 {
-		m.close()
+	if err == nil {
+		m.done = m.env.Done()
 	}
-	m.set.cleanUp()
+	m.started(err)
+	done := m.done
 	p.mu.Unlock()
 	if err != nil {
 		return
 	}
-	<-m.env.Done()
+	<-done
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m.lost()
+	m.ended(run)
 }
 
-func (m *member[E]) startProcess(ctx context.Context) error {
+func (m *member[E]) startProcess() error {
+	p := m.set.pool
 	if !m.made {
-		env, err := m.set.pool.o.New(ctx, m.set.config, m.provisioned, m.offer)
+		env, err := p.o.New(p.ctx, m.set.config, m.provisioned, m.offer)
 		if err != nil {
 			return err
 		}
 		m.env, m.made = env, true
 	}
-	return m.env.Start(ctx)
+	return m.env.Start(p.ctx)
+}
+
+// started is told how a start went. A failure is the answer to who waits
+// longest; the others get instances of their own.
+func (m *member[E]) started(err error) {
+	s := m.set
+	s.starting--
+	m.asked, m.answers, m.asksBefore = 0, 0, time.Time{}
+	if err == nil {
+		m.begin()
+	} else {
+		m.fail(err)
+	}
+	s.pool.feed()
+	s.provide()
+	s.grow()
+	s.cleanUp()
+}
+
+// begin takes the polls that came early.
+func (m *member[E]) begin() {
+	s := m.set
+	m.begun, m.startedAt = true, time.Now()
+	m.becameIdle()
+	for _, poll := range m.early {
+		m.free(poll)
+	}
+	m.early = nil
+	if s.pool.closed || s.retired && m.busy == 0 && len(s.waiters) == 0 {
+		m.close()
+	}
+}
+
+func (m *member[E]) fail(err error) {
+	s := m.set
+	m.dead, m.early = true, nil
+	s.live--
+	s.pool.live--
+	s.judge(m)
+	m.close()
+	s.fail(err)
 }
 
 // offer is called when the process asks for an event.
@@ -64,81 +109,121 @@ func (m *member[E]) offer(poll *runtimeapi.Poll) {
 	p := m.set.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !m.begun {
+	switch {
+	case m.dead || m.closed:
+	case m.begun:
+		m.free(poll)
+	default:
 		m.early = append(m.early, poll)
-		return
 	}
-	m.free(poll)
 }
 
 // free makes the place known to the set.
 func (m *member[E]) free(poll *runtimeapi.Poll) {
 	m.asked++
-	if m.overdue != nil {
-		m.overdue.Stop()
-	}
+	m.asksBefore = time.Time{}
 	m.set.push(place[E]{member: m, poll: poll})
 }
 
-// answered notes that the member has answered an event. An invocation is not
-// complete until the process has asked for the next; it is given until
-// deadline for that, and then ended.
-func (m *member[E]) answered(deadline time.Time) {
+// putBack gives a place to somebody else than who it was given to.
+func (m *member[E]) putBack(at place[E]) {
 	m.busy--
-	m.answers++
+	m.set.push(at)
 	if m.busy == 0 {
-		m.idleSince = time.Now()
+		m.settle()
 	}
-	switch {
-	case m.dead:
-	case m.set.retired && m.busy == 0:
-		m.close()
-		m.set.cleanUp()
-	case m.set.config.Runner.Slots() == 1 && m.asked <= m.answers:
-		if left := time.Until(deadline); m.overdue == nil {
-			m.overdue = time.AfterFunc(left, m.giveUp)
-		} else {
-			m.overdue.Reset(left)
+}
+
+// rest is the end of an event. An invocation is not complete until the process
+// has asked for the next; it is given until deadline for that, and then ended.
+func (m *member[E]) rest(deadline time.Time) {
+	m.busy--
+	if m.busy > 0 {
+		return
+	}
+	if m.begun && m.places == 0 {
+		select {
+		case <-m.done: // which the caller knows already
+			m.ended(m.run)
+			return
+		default:
 		}
 	}
+	if m.begun && m.asked <= m.answers {
+		m.idleSince, m.asksBefore = time.Now(), deadline
+		m.set.wakeAt(deadline)
+	}
+	m.settle()
 }
 
-// giveUp ends a process that has answered and not asked for its next event.
-func (m *member[E]) giveUp() {
-	p := m.set.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if m.begun && m.busy == 0 && m.asked <= m.answers {
+// settle is what becomes of a member that has no event any more.
+func (m *member[E]) settle() {
+	s := m.set
+	switch {
+	case m.closed:
+		delete(s.members, m)
+	case s.retired && len(s.waiters) == 0 || s.pool.closed:
 		m.close()
-		m.set.grow()
+	case m.dead:
+		m.sleep()
+		s.provide()
+		s.grow()
+	default:
+		m.becameIdle()
+		return
+	}
+	s.cleanUp()
+}
+
+// becameIdle has it ended when it has been idle for long enough, or when
+// another function needs the room.
+func (m *member[E]) becameIdle() {
+	m.idleSince = time.Now()
+	m.set.wakeAt(m.idleSince.Add(m.set.keepAlive()))
+	if len(m.set.pool.hungry) > 0 {
+		m.set.pool.evict()
 	}
 }
 
-// lost is told that the process has ended.
-func (m *member[E]) lost() {
+// ended is told that a process has ended.
+func (m *member[E]) ended(run int) {
 	s := m.set
-	m.leave()
-	if s.retired || s.pool.closed {
-		m.close()
-	} else if !m.closed {
-		m.idleSince = time.Now()
-		s.dormant = append(s.dormant, m)
-		s.schedule()
+	if run != m.run || m.dead {
+		return
+	}
+	if m.closed {
+		s.pool.ending--
+	}
+	if !m.closed {
+		s.judge(m)
+	}
+	m.dead, m.begun = true, false
+	s.live--
+	s.pool.live--
+	m.dropPlaces()
+	s.pool.feed()
+	if m.busy == 0 {
+		m.settle()
 	}
 	s.provide()
 	s.grow()
 	s.cleanUp()
 }
 
-// leave takes the member out of what can be given to events.
-func (m *member[E]) leave() {
+// sleep keeps a member without a process, for its /tmp.
+func (m *member[E]) sleep() {
 	s := m.set
-	m.dead, m.begun = true, false
 	delete(s.members, m)
-	s.idle = slices.DeleteFunc(s.idle, func(at place[E]) bool { return at.member == m })
-	s.dormant = slices.DeleteFunc(s.dormant, func(d *member[E]) bool { return d == m })
-	if m.overdue != nil {
-		m.overdue.Stop()
+	s.dormant = append(s.dormant, m)
+	m.idleSince = time.Now()
+	s.wakeAt(m.idleSince.Add(s.keepAlive()))
+}
+
+func (m *member[E]) dropPlaces() {
+	s := m.set
+	if m.places > 0 {
+		s.idle = slices.DeleteFunc(s.idle, func(at place[E]) bool { return at.member == m })
+		m.places = 0
 	}
 }
 
@@ -147,9 +232,18 @@ func (m *member[E]) close() {
 	if m.closed {
 		return
 	}
+	s := m.set
 	m.closed = true
-	m.leave()
+	if m.begun && !m.dead {
+		s.pool.ending++
+	}
+	m.begun = false
+	m.dropPlaces()
+	if m.busy == 0 {
+		delete(s.members, m)
+	}
+	s.dormant = slices.DeleteFunc(s.dormant, func(d *member[E]) bool { return d == m })
 	if m.made {
-		m.set.pool.goroutines.Go(m.env.Close)
+		s.pool.goroutines.Go(m.env.Close)
 	}
 }

@@ -16,7 +16,7 @@ import (
 // An Environment is what the pool holds of an instance.
 type Environment interface {
 	// Start starts its process, or starts it again after it has ended, and
-	// returns once it is initialised.
+	// returns once it is initialised. With an error, no process is left.
 	Start(context.Context) error
 	// Done is closed when the process that was last started has ended.
 	Done() <-chan struct{}
@@ -32,6 +32,7 @@ type Options[E Environment] struct {
 
 	Concurrency int           // events under way at a time, over all functions
 	Starting    int           // instances of one function that are started at a time
+	Instances   int           // processes at a time, over all functions; 0 is no limit
 	KeepAlive   time.Duration // how long an idle instance is kept, when its function does not say
 }
 
@@ -44,8 +45,11 @@ type Pool[E Environment] struct {
 	mu        sync.Mutex
 	functions map[string]*limits // by name
 	sets      map[key]*set[E]
-	underWay  int // events of functions without a reservation
-	reserved  int // sum of all reservations
+	underWay  int       // events of functions without a reservation
+	reserved  int       // sum of all reservations
+	live      int       // processes
+	ending    int       // of these, those that were told to end
+	hungry    []*set[E] // could start no instance as there were too many
 	closed    bool
 
 	goroutines sync.WaitGroup
@@ -56,12 +60,6 @@ type Pool[E Environment] struct {
 type key struct{ name, version, revision string }
 
 func keyOf(c *function.Config) key { return key{c.Name, c.Version, c.Revision} }
-
-// limits are how many events of one function are under way, and may be.
-type limits struct {
-	underWay int
-	reserved *int // nil is none: it shares what is not reserved
-}
 
 // New returns an empty pool. Close it.
 func New[E Environment](o Options[E]) *Pool[E] {
@@ -79,7 +77,6 @@ type Lease[E Environment] struct {
 	Waited bool      // no instance was idle
 
 	pool   *Pool[E]
-	config *function.Config
 	member *member[E]
 }
 
@@ -87,16 +84,18 @@ type Lease[E Environment] struct {
 // *function.Error when a limit is reached, the function's own failure when its
 // initialisation failed, or that of ctx.
 func (p *Pool[E]) Acquire(ctx context.Context, c *function.Config) (*Lease[E], error) {
-	l := &Lease[E]{Asked: time.Now(), pool: p, config: c}
+	l := &Lease[E]{Asked: time.Now(), pool: p}
 	p.mu.Lock()
-	if err := p.admit(c.Name); err != nil {
+	f := p.limits(c.Name)
+	if err := p.admit(f); err != nil {
+		p.forget(f)
 		p.mu.Unlock()
 		return nil, err
 	}
 	s := p.set(c)
-	if place, ok := s.pop(); ok {
+	if at, ok := s.pop(); ok {
 		p.mu.Unlock()
-		l.take(place)
+		l.take(at)
 		return l, nil
 	}
 	w := &waiter[E]{answer: make(chan answer[E], 1)}
@@ -107,15 +106,13 @@ func (p *Pool[E]) Acquire(ctx context.Context, c *function.Config) (*Lease[E], e
 	l.Waited = true
 	select {
 	case a := <-w.answer:
-		if a.err == nil {
-			l.take(a.place)
-			return l, nil
+		if a.err != nil {
+			return nil, a.err
 		}
-		p.dismiss(c)
-		return nil, a.err
+		l.take(a.place)
+		return l, nil
 	case <-ctx.Done():
 		p.giveUp(s, w)
-		p.dismiss(c)
 		return nil, ctx.Err()
 	}
 }
@@ -131,54 +128,21 @@ func (l *Lease[E]) End(deadline time.Time) {
 	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.leave(l.config.Name)
-	l.member.answered(deadline)
+	p.leave(l.member.set.limits)
+	l.member.answers++
+	l.member.rest(deadline)
 }
 
-// Retire ends the instances of the configurations that old says are out of
-// date: what is idle at once, what is busy when it has answered.
-func (p *Pool[E]) Retire(old func(*function.Config) bool) {
+// Miss ends a lease whose instance did not take the event: who had asked for
+// it had gone.
+func (l *Lease[E]) Miss() {
+	p := l.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.sets {
-		if old(s.config) {
-			s.provisioned = 0
-			s.retire()
-		}
-	}
-}
-
-// Provision keeps n instances of a configuration initialised, whether there
-// are events or not.
-func (p *Pool[E]) Provision(c *function.Config, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s := p.set(c)
-	s.provisioned = n
-	s.provide()
-	s.schedule()
-	s.cleanUp()
-}
-
-// A Count is how many instances of a configuration there are.
-type Count struct{ Instances, Idle, Starting, Provisioned, UnderWay, Waiting int }
-
-// Counts returns what there is, by configuration.
-func (p *Pool[E]) Counts() map[*function.Config]Count {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	counts := map[*function.Config]Count{}
-	for _, s := range p.sets {
-		counts[s.config] = s.count()
-	}
-	return counts
-}
-
-// dismiss gives back the permission of an event that got no instance.
-func (p *Pool[E]) dismiss(c *function.Config) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.leave(c.Name)
+	m := l.member
+	p.leave(m.set.limits)
+	m.asked--
+	m.rest(time.Now().Add(m.set.config.Timeout))
 }
 
 // giveUp takes a waiter out of the queue. What it was given in the same moment
@@ -186,14 +150,29 @@ func (p *Pool[E]) dismiss(c *function.Config) {
 func (p *Pool[E]) giveUp(s *set[E], w *waiter[E]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.forget(w)
 	select {
-	case a := <-w.answer:
+	case a := <-w.answer: // it is out of the queue
 		if a.err == nil {
-			a.place.member.busy--
-			s.push(a.place)
+			p.leave(s.limits)
+			a.place.member.putBack(a.place)
 		}
 	default:
+		s.forget(w)
+		p.leave(s.limits)
+		s.cleanUp()
+	}
+}
+
+// Retire ends the instances of the configurations that old says are out of
+// date: what is idle at once, what is busy when it has answered, and what is
+// being started when it has answered those who wait for it.
+func (p *Pool[E]) Retire(old func(*function.Config) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sets {
+		if old(s.config) {
+			s.retire()
+		}
 	}
 }
 
@@ -202,8 +181,11 @@ func (p *Pool[E]) giveUp(s *set[E], w *waiter[E]) {
 func (p *Pool[E]) Close() {
 	p.mu.Lock()
 	p.closed = true
+	p.hungry = nil
 	for _, s := range p.sets {
-		s.provisioned = 0
+		for len(s.waiters) > 0 {
+			s.fail(function.Throttled(function.ConcurrentLimit))
+		}
 		for m := range s.members {
 			if m.begun {
 				m.close()
@@ -221,8 +203,23 @@ func (p *Pool[E]) set(c *function.Config) *set[E] {
 	k := keyOf(c)
 	s, ok := p.sets[k]
 	if !ok {
-		s = &set[E]{pool: p, config: c, members: map[*member[E]]struct{}{}}
+		s = &set[E]{pool: p, config: c, limits: p.limits(c.Name), members: map[*member[E]]struct{}{}}
+		s.limits.sets++
 		p.sets[k] = s
 	}
 	return s
+}
+
+// A Count is how many instances of a configuration there are.
+type Count struct{ Instances, Idle, Starting, Provisioned, UnderWay, Waiting int }
+
+// Counts returns what there is, by configuration.
+func (p *Pool[E]) Counts() map[*function.Config]Count {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	counts := map[*function.Config]Count{}
+	for _, s := range p.sets {
+		counts[s.config] = s.count()
+	}
+	return counts
 }

@@ -11,18 +11,24 @@ import (
 // A set is the instances of one configuration. Everything in it is guarded by
 // the pool's mutex.
 type set[E Environment] struct {
-	pool        *Pool[E]
-	config      *function.Config
-	members     map[*member[E]]struct{} // alive, or being started
-	idle        []place[E]              // the one used last is at the end
-	dormant     []*member[E]            // their processes have ended; they keep their /tmp
-	waiters     []*waiter[E]
-	starting    int
-	provisioned int
-	retired     bool
+	pool     *Pool[E]
+	config   *function.Config
+	limits   *limits                 // of its function
+	members  map[*member[E]]struct{} // being started, alive, or with an event yet to be answered
+	idle     []place[E]              // the one used last is at the end
+	dormant  []*member[E]            // their processes have ended; they keep their /tmp
+	waiters  []*waiter[E]
+	starting int
+	live     int  // processes, with those that were told to end
+	retired  bool // its configuration is out of date
+	hungry   bool // it is in the pool's list
 
-	timer *time.Timer // until some idle instance may have been kept long enough
-	armed bool        // it is running
+	provisioned int
+	failures    int       // of provisioned instances, one after the other
+	retryAt     time.Time // when the next may be started
+
+	timer *time.Timer // when something is to be looked after
+	due   time.Time   // when it fires; zero when it is not armed
 }
 
 // A place is one event that an instance has asked for.
@@ -41,33 +47,65 @@ type answer[E Environment] struct {
 
 // pop takes the place that was used last.
 func (s *set[E]) pop() (place[E], bool) {
-	for n := len(s.idle); n > 0; n = len(s.idle) {
-		at := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		if !at.member.dead {
-			at.member.busy++
-			return at, true
-		}
+	n := len(s.idle)
+	if n == 0 {
+		return place[E]{}, false
 	}
-	return place[E]{}, false
+	at := s.idle[n-1]
+	s.idle[n-1] = place[E]{}
+	s.idle = s.idle[:n-1]
+	at.member.places--
+	at.member.busy++
+	return at, true
 }
 
 // push gives a place to who waits longest, or keeps it.
 func (s *set[E]) push(at place[E]) {
 	m := at.member
 	switch {
-	case m.dead:
+	case m.dead || m.closed:
 	case len(s.waiters) > 0:
-		w := s.waiters[0]
-		s.waiters = s.waiters[1:]
 		m.busy++
-		w.answer <- answer[E]{place: at}
+		s.next().answer <- answer[E]{place: at}
 	case s.retired:
-		m.close()
+		if m.busy == 0 {
+			m.close()
+		}
 	default:
-		m.idleSince = time.Now()
-		s.idle = append(s.idle, at)
-		s.schedule()
+		s.keep(at)
+	}
+}
+
+// keep adds a place to what is idle. A process has no more places than slots:
+// one that asks more often has lost its earlier polls.
+func (s *set[E]) keep(at place[E]) {
+	m := at.member
+	if m.places == s.config.Runner.Slots() {
+		lost := slices.IndexFunc(s.idle, func(other place[E]) bool { return other.member == m })
+		s.idle = slices.Delete(s.idle, lost, lost+1)
+		m.places--
+		m.asked--
+	}
+	s.idle = append(s.idle, at)
+	m.places++
+	if m.busy == 0 {
+		m.becameIdle()
+	}
+}
+
+// next takes who waits longest out of the queue.
+func (s *set[E]) next() *waiter[E] {
+	w := s.waiters[0]
+	s.waiters[0] = nil
+	s.waiters = s.waiters[1:]
+	return w
+}
+
+// fail tells who waits longest, if anybody does.
+func (s *set[E]) fail(err error) {
+	if len(s.waiters) > 0 {
+		s.pool.leave(s.limits)
+		s.next().answer <- answer[E]{err: err}
 	}
 }
 
@@ -79,52 +117,44 @@ func (s *set[E]) forget(w *waiter[E]) {
 
 // grow starts as many instances as events wait for one, within the limits.
 func (s *set[E]) grow() {
-	slots := s.config.Runner.Slots()
-	for !s.pool.closed && s.starting*slots < len(s.waiters) && s.starting < s.pool.o.Starting && len(s.members) < s.pool.most(s) {
+	p, slots := s.pool, s.config.Runner.Slots()
+	for !p.closed && s.starting*slots < len(s.waiters) && s.starting < p.o.Starting && s.live < p.most(s) && p.room(s) {
 		s.start(false)
 	}
 }
 
 // start starts one instance: one that has lost its process, or a new one.
 func (s *set[E]) start(provisioned bool) {
-	var m *member[E]
-	if n := len(s.dormant); n > 0 && !provisioned {
-		m, s.dormant = s.dormant[n-1], s.dormant[:n-1]
-		m.dead = false
-	} else {
+	m := s.wake(provisioned)
+	if m == nil {
 		m = &member[E]{set: s, provisioned: provisioned}
 	}
+	m.dead = false
+	m.run++
 	s.members[m] = struct{}{}
 	s.starting++
-	s.pool.goroutines.Go(func() { m.run(s.pool.ctx) })
+	s.live++
+	s.pool.live++
+	run := m.run
+	s.pool.goroutines.Go(func() { m.live(run) })
 }
 
-// started is told how a start went. A failure is the answer to who waits
-// longest; the others get instances of their own.
-func (s *set[E]) started(m *member[E], err error) {
-	s.starting--
-	if err == nil {
-		for _, poll := range m.early {
-			m.free(poll)
+// wake takes a member that has lost its process, the last first.
+func (s *set[E]) wake(provisioned bool) *member[E] {
+	for i, m := range slices.Backward(s.dormant) {
+		if m.provisioned == provisioned {
+			s.dormant = slices.Delete(s.dormant, i, i+1)
+			return m
 		}
-		m.early = nil
-		s.grow()
-		return
 	}
-	delete(s.members, m)
-	if len(s.waiters) > 0 {
-		w := s.waiters[0]
-		s.waiters = s.waiters[1:]
-		w.answer <- answer[E]{err: err}
-	}
-	s.grow()
+	return nil
 }
 
-// retire ends what is idle, and what is busy when it has answered.
+// retire ends what is idle, and sees to it that the rest follows.
 func (s *set[E]) retire() {
-	s.retired = true
+	s.retired, s.provisioned = true, 0
 	for m := range s.members {
-		if m.busy == 0 && m.begun {
+		if m.begun && m.busy == 0 && (m.asked > 0 || len(s.waiters) == 0) {
 			m.close()
 		}
 	}
@@ -136,97 +166,30 @@ func (s *set[E]) retire() {
 
 // cleanUp forgets a set that has nothing left.
 func (s *set[E]) cleanUp() {
-	if len(s.members)+len(s.dormant)+len(s.waiters)+s.starting+s.provisioned == 0 {
-		if s.timer != nil {
-			s.timer.Stop()
-		}
-		if s.pool.sets[keyOf(s.config)] == s {
-			delete(s.pool.sets, keyOf(s.config))
-		}
+	if len(s.members)+len(s.dormant)+len(s.waiters)+s.live+s.provisioned > 0 {
+		return
 	}
-}
-
-// keepAlive is how long its instances are kept idle.
-func (s *set[E]) keepAlive() time.Duration {
-	if d := s.config.Runner.KeepAlive; d > 0 {
-		return d
+	if s.timer != nil {
+		s.timer.Stop()
+		s.due = time.Time{}
 	}
-	return s.pool.o.KeepAlive
-}
-
-// provide starts what is missing of the provisioned instances.
-func (s *set[E]) provide() {
-	have := 0
-	for m := range s.members {
-		if m.provisioned {
-			have++
-		}
-	}
-	for ; have < s.provisioned && !s.retired && !s.pool.closed; have++ {
-		s.start(true)
+	if p := s.pool; p.sets[keyOf(s.config)] == s {
+		delete(p.sets, keyOf(s.config))
+		s.limits.sets--
+		p.forget(s.limits)
 	}
 }
 
 func (s *set[E]) count() Count {
-	c := Count{Instances: len(s.members), Starting: s.starting, Provisioned: s.provisioned, Waiting: len(s.waiters)}
+	c := Count{Instances: s.live, Starting: s.starting, Waiting: len(s.waiters)}
 	for m := range s.members {
 		c.UnderWay += m.busy
-		if m.busy == 0 && m.begun {
+		if m.provisioned {
+			c.Provisioned++
+		}
+		if m.begun && m.busy == 0 {
 			c.Idle++
 		}
 	}
 	return c
-}
-
-// schedule sees to it that expire is called, at the latest, when what is idle
-// since now has been for long enough.
-func (s *set[E]) schedule() {
-	if s.armed {
-		return
-	}
-	s.arm(s.keepAlive())
-}
-
-func (s *set[E]) arm(d time.Duration) {
-	s.armed = true
-	if s.timer == nil {
-		s.timer = time.AfterFunc(d, s.expire)
-		return
-	}
-	s.timer.Reset(d)
-}
-
-// expire ends the instances that have been idle for long enough.
-func (s *set[E]) expire() {
-	p := s.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s.armed = false
-	now, keep := time.Now(), s.provisioned
-	var left time.Duration // until the next may end
-	ends := func(m *member[E]) bool {
-		d := m.idleSince.Add(s.keepAlive()).Sub(now)
-		if d > 0 && (left == 0 || d < left) {
-			left = d
-		}
-		return d <= 0
-	}
-	for m := range s.members {
-		switch {
-		case m.busy > 0 || !m.begun:
-		case m.provisioned && keep > 0:
-			keep--
-		case ends(m):
-			m.close()
-		}
-	}
-	for _, m := range slices.Clone(s.dormant) {
-		if ends(m) {
-			m.close()
-		}
-	}
-	if left > 0 {
-		s.arm(left)
-	}
-	s.cleanUp()
 }
