@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -98,5 +99,18 @@ func TestWhatIsPutCanBeFetchedAndRead(t *testing.T) {
 	}
 	if got, err := os.ReadFile(c.Dir + "/data/words.txt"); err != nil || string(got) != "tea" {
 		t.Errorf("words: %q, %v", got, err)
+	}
+}
+
+func TestFunctionsReachTheirCodeAndNotTheStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	s := open(t, dir, 1<<20)
+	d := put(t, s, program)
+	fetch(t, s, d).Release()
+	for path, want := range map[string]fs.FileMode{"": 0o755, "unpacked": 0o755, "blobs": 0o700, "blobs/" + d.String() + ".zip": 0o600} {
+		info, err := os.Stat(filepath.Join(dir, path))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%q has mode %v, %v; want %v", path, info.Mode(), err, want)
+		}
 	}
 }

@@ -41,6 +41,7 @@ type Journal struct {
 	logs    map[string]*log
 	waiting []*log // have lines in memory alone
 	timer   *time.Timer
+	hurried bool // the timer was made to fire at once
 	closed  bool
 	flushes sync.WaitGroup // that the timer has begun
 }
@@ -142,15 +143,16 @@ func (j *Journal) later(l *log) {
 func (j *Journal) soon() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.timer != nil && j.timer.Stop() {
+	if !j.hurried && j.timer != nil && j.timer.Stop() {
 		j.timer.Reset(0)
+		j.hurried = true
 	}
 }
 
 func (j *Journal) expire() {
 	defer j.flushes.Done()
 	j.mu.Lock()
-	j.timer = nil
+	j.timer, j.hurried = nil, false
 	j.mu.Unlock()
 	j.flush()
 }
