@@ -71,7 +71,8 @@ func first(args []string) string {
 
 func read(args []string) (s settings, err error) {
 	flags := flag.NewFlagSet("faas", flag.ExitOnError)
-	flags.StringVar(&s.only, "only", strings.Join(names(), ","), "what is measured")
+	flags.StringVar(&s.only, "only", strings.Join(slices.DeleteFunc(names(), func(name string) bool { return name == profiles }), ","),
+		"what is measured; "+profiles+" says where the time goes")
 	flags.StringVar(&s.isolation, "isolation", "standard", "of the functions: none, basic, standard or strict")
 	flags.IntVar(&s.rounds, "rounds", 5, "how often everything is measured, in turns with what it is held against")
 	flags.IntVar(&s.colds, "colds", 100, "cold starts of each in a round")

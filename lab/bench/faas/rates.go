@@ -97,7 +97,7 @@ func (b *bench) throughput(ctx context.Context) error {
 		now := make([]float64, len(rungs))
 		for n := range rungs {
 			n = (n + round) % len(rungs)
-			done, err := b.crowd(ctx, rungs[n])
+			done, err := b.crowd(ctx, rungs[n], b.callers)
 			if err != nil {
 				return fmt.Errorf("%s: %w", rungs[n].name, err)
 			}
@@ -118,10 +118,10 @@ func (b *bench) throughput(ctx context.Context) error {
 	return nil
 }
 
-// crowd has all callers call for a while, and returns how many calls there were.
-func (b *bench) crowd(ctx context.Context, r *rung) (int, error) {
+// crowd has several call for a while, and returns how many calls there were.
+func (b *bench) crowd(ctx context.Context, r *rung, callers int) (int, error) {
 	g, ctx := errgroup.WithContext(ctx)
-	done := make([]int, b.callers)
+	done := make([]int, callers)
 	end := time.Now().Add(b.each)
 	for i := range done {
 		g.Go(func() error {

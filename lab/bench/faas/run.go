@@ -17,6 +17,7 @@ import (
 // A bench is a run.
 type bench struct {
 	settings
+	root    string // of the checkout
 	dir     string // for all that is made; removed at the end
 	program string // the runner
 	hello   build.Zip
@@ -44,7 +45,11 @@ var trials = []trial{
 	{"memory", (*bench).memory},
 	{"zero", (*bench).zero},
 	{"container", (*bench).container},
+	{profiles, (*bench).profile},
 }
+
+// profiles is the trial that is run only when it is asked for.
+const profiles = "profile"
 
 func names() (all []string) {
 	for _, t := range trials {
@@ -83,11 +88,11 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 }
 
 // build makes the runner and the functions.
-func (b *bench) build(ctx context.Context) error {
-	root, err := launch.FindRoot()
-	if err != nil {
+func (b *bench) build(ctx context.Context) (err error) {
+	if b.root, err = launch.FindRoot(); err != nil {
 		return err
 	}
+	root := b.root
 	b.version = "unknown"
 	if v, err := command(ctx, root, "git", "describe", "--always", "--dirty"); err == nil {
 		b.version = strings.TrimSpace(v)
