@@ -3,6 +3,7 @@ package code_test
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -104,6 +105,9 @@ func TestWhatIsPutCanBeFetchedAndRead(t *testing.T) {
 
 func TestFunctionsReachTheirCodeAndNotTheStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
+	if err := errors.Join(os.Mkdir(dir, 0o755), os.Mkdir(filepath.Join(dir, "unpacked"), 0o700)); err != nil { // as by a strict umask
+		t.Fatal(err)
+	}
 	s := open(t, dir, 1<<20)
 	d := put(t, s, program)
 	fetch(t, s, d).Release()
