@@ -70,6 +70,11 @@ func (s *Store) open() error {
 	if err := os.MkdirAll(s.opts.Unpacked, 0o755); err != nil {
 		return err
 	}
+	if info, err := os.Stat(s.opts.Unpacked); err == nil && info.Mode()&0o755 != 0o755 {
+		if err := os.Chmod(s.opts.Unpacked, 0o755); err != nil { // the umask was strict
+			return err
+		}
+	}
 	if err := os.MkdirAll(s.opts.Blobs, 0o700); err != nil { // no function's business
 		return err
 	}
