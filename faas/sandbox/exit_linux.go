@@ -13,7 +13,7 @@ func (p *Process) ended(state syscall.WaitStatus, usage syscall.Rusage) {
 	// when it is more than we ever held.
 	var ours syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ours); err == nil && usage.Maxrss > ours.Maxrss {
-		p.peak = max(p.peak, usage.Maxrss<<10)
+		p.peak = max(p.peak, int64(usage.Maxrss)<<10)
 	}
 	if state.Signaled() {
 		p.exit.Signal = state.Signal()

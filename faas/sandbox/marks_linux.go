@@ -113,6 +113,6 @@ func (m marks) sweep() {
 // script is a shell's sweep, for when we are gone. It goes on until nothing
 // is left, as what is found late was started by who was found early.
 func (m marks) script() string {
-	return fmt.Sprintf(`n=0; while [ $n -lt 50 ]; do l=$(grep -ls '^Max realtime timeout  *%d' /proc/[0-9]*/limits) || break; `+
+	return fmt.Sprintf(`n=0; while [ $n -lt 50 ]; do l=$(grep -ls '^Max realtime timeout  *%d' /proc/[0-9]*/limits); [ "$l" ] || break; `+
 		`for p in $l; do p=${p%%/limits}; kill -9 "${p#/proc/}"; done; n=$((n+1)); sleep 0.02; done`, m.base/perRunner)
 }
