@@ -1,22 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"text/tabwriter"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
+	"triptych/faas/console"
 	"triptych/faas/function"
 )
+
+// defaultAddr is where serve listens, and where the others look for it.
+const defaultAddr = "127.0.0.1:9000"
 
 // A target is which runner a command talks to.
 type target struct {
@@ -24,124 +34,125 @@ type target struct {
 	getenv   func(string) string
 }
 
-func (t *target) flag(flags *flag.FlagSet, getenv func(string) string) {
-	t.getenv = getenv
-	flags.StringVar(&t.endpoint, "endpoint", cmp.Or(getenv("AWS_ENDPOINT_URL_LAMBDA"), "http://127.0.0.1:9000"), "")
+// flags returns a command's flags, with the one that says which runner.
+func (to *target) flags(name string, t terminal) *flag.FlagSet {
+	to.getenv = t.getenv
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.StringVar(&to.endpoint, "endpoint", cmp.Or(t.getenv("AWS_ENDPOINT_URL_LAMBDA"), "http://"+defaultAddr), "")
+	return flags
 }
 
-// client is the official one; the runner takes any key unless it was given one.
-func (t *target) client() *lambda.Client {
+// check reports an address that cannot be one.
+func (to *target) check() error {
+	u, err := url.Parse(to.endpoint)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return usageError{fmt.Errorf("the endpoint is %q: it must be a URL such as http://%s", to.endpoint, defaultAddr)}
+	}
+	return nil
+}
+
+// credentials are what requests are signed with. A runner that was given no key
+// takes any.
+func (to *target) credentials() aws.CredentialsProvider {
+	key, secret, token := to.getenv("AWS_ACCESS_KEY_ID"), to.getenv("AWS_SECRET_ACCESS_KEY"), to.getenv("AWS_SESSION_TOKEN")
+	if k := to.getenv("RUNNER_ACCESS_KEY"); k != "" {
+		key, secret, token = k, to.getenv("RUNNER_SECRET_KEY"), ""
+	}
+	return credentials.NewStaticCredentialsProvider(cmp.Or(key, "local"), cmp.Or(secret, "local"), token)
+}
+
+// lambda is the official client.
+func (to *target) lambda() *lambda.Client {
 	return lambda.New(lambda.Options{
-		Region:       function.Region,
-		BaseEndpoint: &t.endpoint,
-		Credentials: credentials.NewStaticCredentialsProvider(
-			cmp.Or(t.getenv("AWS_ACCESS_KEY_ID"), "local"), cmp.Or(t.getenv("AWS_SECRET_ACCESS_KEY"), "local"), t.getenv("AWS_SESSION_TOKEN")),
+		Region:           function.Region,
+		BaseEndpoint:     &to.endpoint,
+		Credentials:      to.credentials(),
 		RetryMaxAttempts: 1,
 	})
 }
 
-// invoke runs a function and prints its answer.
-func invoke(ctx context.Context, args []string, t terminal) error {
-	var to target
-	flags := flag.NewFlagSet("invoke", flag.ContinueOnError)
-	to.flag(flags, t.getenv)
-	rest, err := parse(flags, args, 1, 2, "invoke NAME [EVENT]")
+// emptyHash is the SHA-256 of nothing: no request of ask has a body.
+const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+// ask sends a request to a route of the console. The caller closes the body.
+func (to *target) ask(ctx context.Context, method, path string, query url.Values) (*http.Response, error) {
+	at := strings.TrimSuffix(to.endpoint, "/") + path
+	if len(query) > 0 {
+		at += "?" + query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, method, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := to.credentials().Retrieve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("X-Amz-Content-Sha256", emptyHash)
+	if err := v4.NewSigner().SignHTTP(ctx, keys, r, emptyHash, "lambda", function.Region, time.Now()); err != nil {
+		return nil, err
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode >= http.StatusMultipleChoices {
+		defer answer.Body.Close()
+		return nil, refusal(answer)
+	}
+	return answer, nil
+}
+
+// refusal is what an answer says that is not 2xx.
+func refusal(answer *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	var e console.Error // whose member is found in any case: the API writes Message at times
+	if json.Unmarshal(body, &e) != nil || e.Message == "" {
+		return fmt.Errorf("the runner answered %s: %s", answer.Status, bytes.TrimSpace(body))
+	}
+	if strings.HasPrefix(e.Message, noFunction) {
+		return errors.New("there is no such function; faas list shows those there are")
+	}
+	return errors.New(e.Message)
+}
+
+// read asks for JSON.
+func (to *target) read(ctx context.Context, method, path string, into any) error {
+	answer, err := to.ask(ctx, method, path, nil)
 	if err != nil {
 		return err
 	}
-	event := []byte("{}")
-	if len(rest) == 2 {
-		if event, err = readEvent(rest[1], t.in); err != nil {
-			return err
-		}
+	defer answer.Body.Close()
+	if into == nil {
+		return nil
 	}
-	out, err := to.client().Invoke(ctx, &lambda.InvokeInput{FunctionName: &rest[0], Payload: event, LogType: types.LogTypeTail})
-	if err != nil {
-		return fmt.Errorf("invoke %s: %w", rest[0], err)
-	}
-	fmt.Fprintf(t.out, "%s\n", out.Payload)
-	if out.FunctionError != nil {
-		return fmt.Errorf("%s failed: %s", rest[0], *out.FunctionError)
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil {
+		return fmt.Errorf("read the runner's answer: %w", err)
 	}
 	return nil
 }
 
-func readEvent(arg string, in io.Reader) ([]byte, error) {
-	event := []byte(arg)
-	if arg == "-" {
-		var err error
-		if event, err = io.ReadAll(in); err != nil {
-			return nil, err
-		}
-	}
-	if !json.Valid(event) {
-		return nil, usageError{fmt.Errorf("the event is not JSON: %s", event)}
-	}
-	return event, nil
-}
+// noFunction is how Lambda says that it has no function, version or alias of a
+// name; the same error says otherwise of other things.
+const noFunction = "Function not found: "
 
-// list prints the functions.
-func list(ctx context.Context, args []string, t terminal) error {
-	var to target
-	flags := flag.NewFlagSet("list", flag.ContinueOnError)
-	to.flag(flags, t.getenv)
-	if _, err := parse(flags, args, 0, 0, "list"); err != nil {
-		return err
+// explain puts what went wrong between here and the runner into a sentence, for
+// a person who has typed a command.
+func (to *target) explain(what string, err error) error {
+	if err == nil {
+		return nil
 	}
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tMEMORY\tTIMEOUT\tCODE\tCHANGED")
-	pages := lambda.NewListFunctionsPaginator(to.client(), &lambda.ListFunctionsInput{})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list: %w", err)
-		}
-		for _, f := range page.Functions {
-			fmt.Fprintf(w, "%s\t%d MB\t%d s\t%d KB\t%s\n", *f.FunctionName, *f.MemorySize, *f.Timeout, f.CodeSize>>10, *f.LastModified)
-		}
+	var api smithy.APIError
+	var broken *url.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("no runner answers at %s: start one with faas serve, or name another with --endpoint", to.endpoint)
+	case errors.As(err, &api) && strings.HasPrefix(api.ErrorMessage(), noFunction):
+		return fmt.Errorf("%s: there is no such function, version or alias; faas list shows the functions there are", what)
+	case errors.As(err, &api) && api.ErrorMessage() != "":
+		return fmt.Errorf("%s: %s", what, api.ErrorMessage())
+	case errors.As(err, &broken) && !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: the runner at %s cannot be talked to: %w", what, to.endpoint, broken.Err)
 	}
-	return w.Flush()
-}
-
-// remove removes functions.
-func remove(ctx context.Context, args []string, t terminal) error {
-	var to target
-	flags := flag.NewFlagSet("rm", flag.ContinueOnError)
-	to.flag(flags, t.getenv)
-	names, err := parse(flags, args, 1, 1000, "rm NAME...")
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if _, err := to.client().DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &name}); err != nil {
-			return fmt.Errorf("rm %s: %w", name, err)
-		}
-	}
-	return nil
-}
-
-// deploy puts a zip file there as a function.
-func deploy(ctx context.Context, args []string, t terminal) error {
-	var to target
-	flags := flag.NewFlagSet("deploy", flag.ContinueOnError)
-	to.flag(flags, t.getenv)
-	rest, err := parse(flags, args, 2, 2, "deploy NAME FOLDER")
-	if err != nil {
-		return err
-	}
-	zip, err := os.ReadFile(rest[1])
-	if err != nil {
-		return err
-	}
-	_, err = to.client().CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: &rest[0],
-		Code:         &types.FunctionCode{ZipFile: zip},
-		Runtime:      types.RuntimeProvidedal2023,
-		Handler:      aws.String("bootstrap"),
-		Role:         aws.String("arn:aws:iam::" + function.Account + ":role/" + rest[0]),
-	})
-	if err != nil {
-		return fmt.Errorf("deploy %s: %w", rest[0], err)
-	}
-	return nil
+	return fmt.Errorf("%s: %w", what, err)
 }

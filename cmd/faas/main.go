@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -18,9 +17,6 @@ import (
 // The main goroutine stays on the process's first thread: threads that start
 // functions confine themselves, and that one must not be among them.
 func init() { runtime.LockOSThread() }
-
-// A usageError is something wrong with how the program was called: exit code 2.
-type usageError struct{ error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -48,14 +44,18 @@ type terminal struct {
 // commands are what the first argument can be.
 var commands = map[string]func(context.Context, []string, terminal) error{
 	"serve":  serveAPI,
-	"deploy": deploy,
+	"build":  buildCode,
+	"deploy": deployCode,
 	"invoke": invoke,
 	"list":   list,
+	"logs":   logs,
 	"rm":     remove,
+	"stats":  showStats,
+	"queues": queues,
 }
 
 func run(ctx context.Context, args []string, t terminal) error {
-	if len(args) == 0 || slices.ContainsFunc(args, func(a string) bool { return slices.Contains([]string{"help", "-h", "-help", "--help"}, a) }) {
+	if len(args) == 0 || slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
 		_, err := io.WriteString(t.out, usage)
 		return err
 	}
@@ -63,25 +63,9 @@ func run(ctx context.Context, args []string, t terminal) error {
 	if !ok {
 		return usageError{fmt.Errorf("there is no command %q; faas help lists them", args[0])}
 	}
-	return command(ctx, args[1:], t)
-}
-
-// parse reads a command's flags, which may stand before and after its other
-// arguments, and returns those.
-func parse(flags *flag.FlagSet, args []string, least, most int, want string) ([]string, error) {
-	flags.SetOutput(io.Discard)
-	var others []string
-	for {
-		if err := flags.Parse(args); err != nil {
-			return nil, usageError{fmt.Errorf("%s: %w; faas help lists the flags", flags.Name(), err)}
-		}
-		if flags.NArg() == 0 {
-			break
-		}
-		others, args = append(others, flags.Arg(0)), flags.Args()[1:]
+	err := command(ctx, args[1:], t)
+	if errors.Is(err, errHelp) {
+		_, err = io.WriteString(t.out, usage)
 	}
-	if len(others) < least || len(others) > most {
-		return nil, usageError{fmt.Errorf("usage: faas %s", want)}
-	}
-	return others, nil
+	return err
 }

@@ -2,74 +2,163 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"triptych/faas/api"
+	"triptych/faas/console"
 	"triptych/faas/runner"
 	"triptych/faas/sandbox"
+	"triptych/internal/env"
 	"triptych/internal/serve"
 	"triptych/internal/telemetry"
 	"triptych/internal/version"
 )
 
+const (
+	codeCache = 2 << 30  // bytes of unpacked code kept
+	logLimit  = 64 << 20 // bytes of log kept of each function
+)
+
+// A server is what the flags of serve say.
+type server struct {
+	addr   string
+	remote bool // serve others than this machine, though nobody needs a key
+	runner runner.Options
+	access api.Options
+}
+
+func serverFlags(args []string, t terminal) (*server, error) {
+	var s server
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	flags.StringVar(&s.addr, "addr", defaultAddr, "")
+	flags.StringVar(&s.runner.Data, "data", ".triptych/faas", "")
+	flags.StringVar((*string)(&s.runner.Isolation), "isolation", string(sandbox.Auto), "")
+	flags.IntVar(&s.runner.Concurrency, "concurrency", defaultConcurrency(), "")
+	flags.DurationVar(&s.runner.KeepAlive, "keep-alive", 5*time.Minute, "")
+	flags.BoolVar(&s.runner.Freeze, "freeze", false, "")
+	flags.BoolVar(&s.remote, "allow-remote", false, "")
+	settings := env.Reader{Getenv: t.getenv}
+	flags.StringVar(&s.access.AccessKey, "access-key", settings.String("RUNNER_ACCESS_KEY", ""), "")
+	flags.StringVar(&s.access.SecretKey, "secret-key", settings.String("RUNNER_SECRET_KEY", ""), "")
+	if _, err := parse(flags, args, 0, 0, "serve [flags]"); err != nil {
+		return nil, err
+	}
+	s.runner.Cache, s.runner.Logs = codeCache, logLimit
+	if err := settings.Err(); err != nil {
+		return nil, usageError{err}
+	}
+	return &s, s.check()
+}
+
+func (s *server) check() error {
+	switch {
+	case (s.access.AccessKey == "") != (s.access.SecretKey == ""):
+		return usageError{errors.New("serve: --access-key and --secret-key belong together: give both or neither")}
+	case s.runner.Concurrency < 1:
+		return usageError{fmt.Errorf("serve: --concurrency is %d: it must be 1 or more", s.runner.Concurrency)}
+	case s.runner.KeepAlive <= 0:
+		return usageError{fmt.Errorf("serve: --keep-alive is %s: it must be more than 0", s.runner.KeepAlive)}
+	}
+	return nil
+}
+
+// guard refuses to let anybody on the network run programs here.
+func (s *server) guard(at net.Addr) error {
+	tcp, ok := at.(*net.TCPAddr)
+	if s.remote || s.access.AccessKey != "" || !ok || tcp.IP.IsLoopback() {
+		return nil
+	}
+	return usageError{fmt.Errorf("serve: at %s others than this machine could run programs on it: take an address such as %s, or give --access-key and --secret-key, or, where nobody else can reach it, --allow-remote", at, defaultAddr)}
+}
+
 // serveAPI runs the runner until ctx is done.
 func serveAPI(ctx context.Context, args []string, t terminal) error {
-	var o runner.Options
-	var level string
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:9000", "")
-	flags.StringVar(&o.Data, "data", ".triptych/faas", "")
-	flags.StringVar(&level, "isolation", string(sandbox.Auto), "")
-	flags.IntVar(&o.Concurrency, "concurrency", 1000, "")
-	flags.DurationVar(&o.KeepAlive, "keep-alive", 5*time.Minute, "")
-	flags.BoolVar(&o.Freeze, "freeze", false, "")
-	if _, err := parse(flags, args, 0, 0, "serve [flags]"); err != nil {
+	s, err := serverFlags(args, t)
+	if err != nil {
 		return err
 	}
-	o.Isolation = sandbox.Level(level)
-	o.Cache, o.Logs = 2<<30, 64<<20
-
 	shutdown, err := telemetry.Start(ctx, telemetry.Options{Service: "faas", Version: version.Number, Getenv: t.getenv, Log: t.err})
 	if err != nil {
 		return err
 	}
 	defer telemetry.Flush(shutdown)
-	listener, err := serve.Listen(ctx, *addr)
+	listener, err := serve.Listen(ctx, s.addr)
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
 	}
-	if o.Addr, err = serve.Reachable(listener.Addr().String()); err != nil {
-		listener.Close()
-		return err
-	}
-	r, err := runner.Open(o)
+	r, err := s.open(listener)
 	if err != nil {
 		listener.Close()
 		return err
 	}
 	defer r.Close()
-	announce(t, r, o.Addr)
+	s.announce(t, r)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.Run(ctx) })
-	g.Go(func() error { return serve.HTTP(ctx, listener, api.Handler(r, api.Options{}), nil) })
+	g.Go(func() error { return serve.HTTP(ctx, listener, handler(r, s.access), nil) })
 	if debug := t.getenv("DEBUG_ADDR"); debug != "" { // profiles; keep it on loopback
 		g.Go(func() error { return serve.Debug(ctx, debug) })
 	}
 	return g.Wait()
 }
 
-// announce says where the API is, and what isolation there really is.
-func announce(t terminal, r *runner.Runner, addr string) {
-	fmt.Fprintf(t.out, "faas serves AWS Lambda's API at http://%s\nisolation: %s\n", addr, r.Sandbox().Level())
+func (s *server) open(l net.Listener) (r *runner.Runner, err error) {
+	if err := s.guard(l.Addr()); err != nil {
+		return nil, err
+	}
+	if s.runner.Addr, err = serve.Reachable(l.Addr().String()); err != nil {
+		return nil, err
+	}
+	return runner.Open(s.runner)
+}
+
+// handler serves Lambda's API, and the console beside it to the same callers.
+// How the runner is anybody may ask.
+func handler(r *runner.Runner, access api.Options) http.Handler {
+	lambda, shown := api.Handler(r, access), console.Handler(r)
+	guarded := api.Guard(r, access, shown)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case path == "/healthz":
+			shown.ServeHTTP(w, r)
+		case console.Has(path):
+			guarded.ServeHTTP(w, r)
+		default:
+			lambda.ServeHTTP(w, r)
+		}
+	})
+}
+
+// announce says where the API is, who may call it, and what isolation there
+// really is.
+func (s *server) announce(t terminal, r *runner.Runner) {
+	who := "everybody on this machine"
+	switch {
+	case s.access.AccessKey != "":
+		who = "who signs with the key " + s.access.AccessKey
+	case s.remote:
+		who = "everybody who reaches it"
+	}
+	fmt.Fprintf(t.out, "faas serves AWS Lambda's API at http://%s to %s\n", s.runner.Addr, who)
+	fmt.Fprintf(t.out, "data: %s; at most %d events under way; idle instances are kept for %s\n", s.runner.Data, s.runner.Concurrency, s.runner.KeepAlive)
+	fmt.Fprintf(t.out, "isolation: %s\n", r.Sandbox().Level())
+	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	for _, m := range r.Sandbox().Measures() {
 		state := "on"
 		if !m.On {
 			state = "off: " + m.Why
 		}
-		fmt.Fprintf(t.out, "  %-24s %s\n", m.Name, state)
+		fmt.Fprintf(w, "  %s\t%s\n", m.Name, strings.TrimSpace(state))
 	}
+	_ = w.Flush()
+	fmt.Fprintln(t.out, "Ctrl-C stops it.")
 }

@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"triptych/faas/function"
 	"triptych/faas/runner"
@@ -46,6 +47,12 @@ func Handler(r *runner.Runner) http.Handler {
 		})
 	}
 	return mux
+}
+
+// Has tells whether a path is one of the console's. The rest of /_/ is Lambda's
+// API: where a function's code is downloaded.
+func Has(path string) bool {
+	return path == "/healthz" || path == "/_/stats" || path == "/_/queues" || strings.HasPrefix(path, "/_/queues/") || strings.HasPrefix(path, "/_/logs/")
 }
 
 func (c *console) unknown(_ http.ResponseWriter, r *http.Request) error {

@@ -31,6 +31,7 @@ type Function struct {
 	Arch                          string
 	Tags                          map[string]string // those that are named
 	Reserved                      *int
+	Unreserve                     bool    // take a reservation away
 	Recursion                     *string // Allow or Terminate
 	Async                         *Async
 	Alias                         string // publish a version, and have this alias mean it

@@ -66,7 +66,7 @@ func (d *deployment) concurrency(now *lambda.GetFunctionOutput) error {
 	name := &d.want.Name
 	var err error
 	switch want := d.want.Reserved; {
-	case want == nil && d.want.Exact && has:
+	case want == nil && (d.want.Exact || d.want.Unreserve) && has:
 		_, err = d.client.DeleteFunctionConcurrency(d.ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: name})
 	case want != nil && (!has || int(*now.Concurrency.ReservedConcurrentExecutions) != *want):
 		_, err = d.client.PutFunctionConcurrency(d.ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: name, ReservedConcurrentExecutions: int32s(want)})

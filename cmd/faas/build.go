@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"triptych/faas/build"
+	"triptych/faas/sam"
+)
+
+// cache is where built programs are kept, so that only what changed is built.
+const cache = ".triptych/faas-build"
+
+// A template is the flags that name one.
+type template struct {
+	path       string
+	parameters pairs
+	stack      string
+	prune      bool
+}
+
+func (m *template) flags(flags *flag.FlagSet) {
+	m.parameters = pairs{}
+	flags.StringVar(&m.path, "t", "", "")
+	flags.StringVar(&m.path, "template", "", "")
+	flags.Var(m.parameters, "parameter", "")
+	flags.StringVar(&m.stack, "stack", "", "")
+	flags.BoolVar(&m.prune, "prune", false, "")
+}
+
+// arguments checks what stands beside the flags: NAME FOLDER without a
+// template, and nothing with one.
+func (m *template) arguments(flags *flag.FlagSet, args []string, command string) ([]string, error) {
+	rest, err := parse(flags, args, 0, 2, command+" NAME FOLDER")
+	switch {
+	case err != nil:
+		return nil, err
+	case m.path == "" && len(rest) != 2:
+		return nil, usageError{fmt.Errorf("usage: faas %s NAME FOLDER, or faas %s -t TEMPLATE", command, command)}
+	case m.path != "" && len(rest) > 0:
+		return nil, usageError{fmt.Errorf("%s: the names and folders stand in the template: leave %s out", command, rest[0])}
+	case m.path == "" && (len(m.parameters) > 0 || m.stack != "" || m.prune):
+		return nil, usageError{fmt.Errorf("%s: --parameter, --stack and --prune are for templates: name one with -t", command)}
+	}
+	return rest, nil
+}
+
+// load reads the template and builds its functions, side by side.
+func (m *template) load(ctx context.Context, arch string) (*sam.Template, []build.Zip, error) {
+	t, err := sam.Load(m.path, m.parameters)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(t.Functions) == 0 {
+		return nil, nil, fmt.Errorf("%s has no functions", m.path)
+	}
+	sources := make([]build.Source, len(t.Functions))
+	for i, f := range t.Functions {
+		sources[i] = build.Source{Path: f.CodeURI, Architecture: f.Architecture}
+		if f.Architecture == "" {
+			sources[i].Architecture = arch
+		}
+	}
+	zips, err := build.All(ctx, sources, cache)
+	return t, zips, err
+}
+
+// buildCode builds functions into zip files, and deploys nothing.
+func buildCode(ctx context.Context, args []string, t terminal) error {
+	var from template
+	flags := flag.NewFlagSet("build", flag.ContinueOnError)
+	from.flags(flags)
+	output := flags.String("output", ".", "")
+	arch := flags.String("arch", "", "")
+	rest, err := from.arguments(flags, args, "build")
+	if err != nil {
+		return err
+	}
+	if *arch != "" && *arch != "x86_64" && *arch != "arm64" {
+		return usageError{fmt.Errorf("build: --arch is %q: it must be x86_64 or arm64", *arch)}
+	}
+	if from.stack != "" || from.prune {
+		return usageError{errors.New("build: --stack and --prune are for faas deploy")}
+	}
+	if len(rest) == 2 {
+		zip, err := build.Package(ctx, rest[1], build.Options{Architecture: *arch, Cache: cache})
+		if err != nil {
+			return err
+		}
+		return writeZip(t, *output, rest[0], zip)
+	}
+	m, zips, err := from.load(ctx, *arch)
+	if err != nil {
+		return err
+	}
+	for i, f := range m.Functions {
+		if err := writeZip(t, *output, f.Name, zips[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeZip(t terminal, dir, name string, zip build.Zip) error {
+	if filepath.Base(name) != name {
+		return usageError{fmt.Errorf("build: the name %q is no file's: --output says where it is put", name)}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, name+".zip")
+	if err := os.WriteFile(path, zip.Bytes, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "%s  %s  sha256 %s%s\n", path, size(int64(len(zip.Bytes))), zip.Digest, kept(zip))
+	return nil
+}
+
+func kept(zip build.Zip) string {
+	if zip.Kept {
+		return ", built before"
+	}
+	return ""
+}
