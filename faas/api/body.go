@@ -47,6 +47,17 @@ func timed(w http.ResponseWriter, r *http.Request, rt route) io.ReadCloser {
 	return &timedBody{r.Body, func() { _ = c.SetReadDeadline(time.Time{}) }}
 }
 
+// maxDiscard is how many bytes are read of a body that nobody wants.
+const maxDiscard = 2 * maxCode
+
+// discard reads what is left of a body, within bounds: a client that is still
+// writing when the connection is closed may never see the answer.
+func discard(r *http.Request) {
+	if r.Header.Get("Expect") == "" { // or it waits to be told to write
+		_, _ = io.CopyN(io.Discard, r.Body, maxDiscard)
+	}
+}
+
 // readBody reads a body of at most limit bytes.
 func readBody(r *http.Request, limit int) ([]byte, error) {
 	if r.ContentLength > int64(limit) {

@@ -24,6 +24,7 @@ func (s *server) serve(rt route) http.Handler {
 			err = rt.do(w, r)
 		}
 		if err != nil {
+			discard(r)
 			fail(w, r, err)
 		}
 	})
