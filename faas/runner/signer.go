@@ -52,6 +52,9 @@ func (s signer) credentials(name string) instance.Credentials {
 	}
 }
 
+// Credentials are what a function signs its calls with.
+func (r *Runner) Credentials(name string) instance.Credentials { return r.signer.credentials(name) }
+
 // Caller returns the function that an access key and its session token belong
 // to, and what it signs with; false when they are no function's.
 func (r *Runner) Caller(accessKey, sessionToken string) (name, secret string, ok bool) {
