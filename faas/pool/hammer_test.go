@@ -59,7 +59,11 @@ func hammer(b bench, random func(int) int) {
 	checked := make(chan struct{})
 	go func() {
 		defer close(checked)
+		begin := time.Now()
 		for {
+			if time.Since(begin) > time.Minute {
+				panic(fmt.Sprintf("somebody waits for ever: %+v", b.pool.Counts()))
+			}
 			select {
 			case <-over:
 				return

@@ -57,7 +57,7 @@ func TestAWarmInstanceTouchesNoTimer(t *testing.T) {
 		s := b.pool.sets[keyOf(hello)]
 		due := s.due
 		for range 100 {
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(time.Millisecond)
 			b.invoke(hello, 0)
 		}
 		if !s.due.Equal(due) {

@@ -114,7 +114,7 @@ func (p *Pool[E]) room(s *set[E]) bool {
 func (p *Pool[E]) evict() {
 	for p.ending < len(p.hungry) {
 		m := p.oldest(false)
-		if m == nil && slices.ContainsFunc(p.hungry, func(s *set[E]) bool { return len(s.waiters) > 0 }) {
+		if m == nil && p.onlyKept() {
 			m = p.oldest(true) // as nothing may wait for ever
 		}
 		if m == nil {
@@ -122,6 +122,22 @@ func (p *Pool[E]) evict() {
 		}
 		m.close()
 	}
+}
+
+// onlyKept tells whether an event waits for room and there are no instances but
+// those that are to be kept.
+func (p *Pool[E]) onlyKept() bool {
+	if p.ending > 0 || !slices.ContainsFunc(p.hungry, func(s *set[E]) bool { return len(s.waiters) > 0 }) {
+		return false
+	}
+	for _, s := range p.sets {
+		for m := range s.members {
+			if !m.dead && !m.closed && !s.kept(m) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // oldest is the instance that has been idle longest: of those that are to be

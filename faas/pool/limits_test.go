@@ -177,6 +177,17 @@ func TestWhoFindsNoRoomGetsWhatIsIdleNext(t *testing.T) {
 	})
 }
 
+func TestProvisionedInstancesDoNotKeepEventsFromRunning(t *testing.T) {
+	try(t, Options[*fake]{Instances: 2}, &machine{closeTakes: time.Millisecond}, func(b bench) {
+		b.pool.Provision(named("kept"), 3) // more than there may be
+		b.invoke(hello, time.Second)
+		time.Sleep(time.Second)
+		if c := b.counts(named("kept")); c.Idle != 2 {
+			b.Errorf("counts %+v of what is provisioned: want as many as there may be", c)
+		}
+	})
+}
+
 func TestInstancesThatTakeSeveralEvents(t *testing.T) {
 	four := with(hello, func(c *function.Config) { c.Runner.MaxConcurrency = 4 })
 	m := &machine{startTakes: time.Second}

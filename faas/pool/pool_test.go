@@ -141,12 +141,12 @@ func TestACodeThatCannotBeFetched(t *testing.T) {
 			New: func(context.Context, *function.Config, bool, func(*runtimeapi.Poll)) (*fake, error) {
 				return nil, missing
 			}})
-		defer p.Close()
 		for range 3 {
 			if _, err := p.Acquire(t.Context(), hello); !errors.Is(err, missing) {
 				t.Errorf("got the error %v, want %v", err, missing)
 			}
 		}
+		p.Close()
 		if n := len(p.sets) + len(p.functions); n != 0 {
 			t.Errorf("%d sets and functions are left", n)
 		}

@@ -67,10 +67,8 @@ func (s *set[E]) push(at place[E]) {
 	case len(s.waiters) > 0:
 		m.busy++
 		s.next().answer <- answer[E]{place: at}
-	case s.retired:
-		if m.busy == 0 {
-			m.close()
-		}
+	case s.retired && m.busy == 0:
+		m.close()
 	default:
 		s.keep(at)
 	}
