@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,7 +43,8 @@ type Result struct {
 }
 
 // attempts is how often an event is given to another instance when the one it
-// was given to had gone away in the same moment.
+// was given to had gone away in the same moment. A function all of whose
+// instances do is one that cannot run.
 const attempts = 5
 
 // Invoke gives an event to a function and waits for its answer. The error is a
@@ -86,7 +86,7 @@ func (r *Runner) invoke(ctx context.Context, c *function.Config, in Invocation, 
 			return err
 		}
 	}
-	return function.Internal(fmt.Errorf("function %s: %d instances ended before they took event %s", c.Name, attempts, in.RequestID))
+	return nil // what the last of them died of
 }
 
 // run gives the event to one instance. It returns false when that was gone
@@ -105,12 +105,13 @@ func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.E
 	header := w.begin(result.Trace)
 	event.TraceID = header.String()
 	outcome, ran := lease.Env.Invoke(lease.Poll, event, tail)
-	lease.End(begun.Add(c.Timeout))
+	result.Outcome, result.Trace = outcome, header
 	if !ran {
+		lease.Miss()
 		w.gone()
 		return false, nil
 	}
-	result.Outcome, result.Trace = outcome, header
+	lease.End(begun.Add(c.Timeout))
 	return true, nil
 }
 
