@@ -28,36 +28,62 @@ type Reply struct {
 // An Exchange is an event that a function is working on.
 type Exchange struct {
 	Event
-	done  chan struct{}
-	reply Reply
-	lost  bool
+	done    chan struct{}
+	reply   Reply
+	lost    bool
+	claimed bool // an answer is being read; guarded by Server.mu
 }
 
 // Done is closed when the function has answered, or when it no longer can.
 func (x *Exchange) Done() <-chan struct{} { return x.done }
 
 // Reply returns the answer, after Done; false when there is none because the
-// process went away.
+// process went away, or did not take the event.
 func (x *Exchange) Reply() (Reply, bool) { return x.reply, !x.lost }
 
 // A Poll is a function that has asked for its next event and waits.
 type Poll struct {
 	server *Server
-	event  chan *Exchange
-	gone   bool // guarded by server.mu
+	taker  taker
+
+	// Guarded by server.mu.
+	over  bool // given, or gone
+	given bool
+	ended chan struct{} // closed then, when somebody waits for that
 }
 
-// Give hands an event to the function; it can be called once. It returns false
-// when the function has gone away.
+// A taker is what waits behind a poll.
+type taker interface {
+	// reserve is called with the server locked. It returns false when no event
+	// can be taken.
+	reserve() bool
+	// take sends an event to the function. It does not wait for the function,
+	// and returns false when that cannot get it.
+	take(x *Exchange) bool
+}
+
+// Give hands an event to the function; it can be called once, and does not
+// wait for the function to read it. It returns false when the function has gone
+// away.
 func (p *Poll) Give(e Event) (*Exchange, bool) {
-	p.server.mu.Lock()
-	defer p.server.mu.Unlock()
-	if p.gone || p.server.closed {
+	s := p.server
+	s.mu.Lock()
+	if p.over || s.closed {
+		s.mu.Unlock()
 		return nil, false
 	}
+	p.end()
+	if !p.taker.reserve() {
+		s.mu.Unlock()
+		return nil, false
+	}
+	p.given = true
 	x := &Exchange{Event: e, done: make(chan struct{})}
-	p.gone = true
-	p.server.running[e.RequestID] = x
-	p.event <- x
+	s.running[e.RequestID] = x
+	s.mu.Unlock()
+	if !p.taker.take(x) {
+		s.lose(x)
+		return nil, false
+	}
 	return x, true
 }

@@ -1,25 +1,19 @@
 package runtimeapi
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
 
 	"github.com/google/uuid"
-
-	"triptych/faas/function"
 )
 
+// The Runtime API by net/http.
+
 const (
-	accepted  = `{"status":"OK"}` + "\n"
 	errorType = "Lambda-Runtime-Function-Error-Type"
 	errorBody = "Lambda-Runtime-Function-Error-Body"
-
-	// maxError bounds the body of an error; Lambda cuts what is longer.
-	maxError = 1 << 20
 )
 
 func (s *Server) routes() http.Handler {
@@ -37,93 +31,107 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
+// taken is what net/http waits for behind a poll.
+type taken chan *Exchange
+
+func (taken) reserve() bool { return true }
+
+func (t taken) take(x *Exchange) bool {
+	t <- x // which has room
+	return true
+}
+
 func (s *Server) getNext(w http.ResponseWriter, r *http.Request) {
-	x, err := s.next(r.Context())
-	if err != nil {
-		panic(http.ErrAbortHandler) // there is nothing to say: the process is about to be gone
+	t := make(taken, 1)
+	p, refused := s.poll(t)
+	if refused != nil {
+		refused.to(w)
+		return
 	}
+	if p == nil {
+		panic(http.ErrAbortHandler) // the process is about to be gone
+	}
+	s.onPoll(p)
+	select {
+	case x := <-t:
+		writeEvent(w, &x.Event)
+	case <-r.Context().Done():
+		if s.withdraw(p) { // given in the same moment: nobody will answer it
+			s.lose(<-t)
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func writeEvent(w http.ResponseWriter, e *Event) {
 	h := w.Header()
-	h.Set("Lambda-Runtime-Aws-Request-Id", x.RequestID)
-	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(x.Deadline.UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", x.ARN)
-	set(h, "Lambda-Runtime-Trace-Id", x.TraceID)
-	set(h, "Lambda-Runtime-Client-Context", x.ClientContext)
-	set(h, "Lambda-Runtime-Cognito-Identity", x.Identity)
-	set(h, "Lambda-Runtime-Aws-Tenant-Id", x.Tenant)
-	h.Set("Content-Type", "application/json")
-	set(h, "Content-Type", x.ContentType)
-	h.Set("Content-Length", strconv.Itoa(len(x.Payload)))
-	_, _ = w.Write(x.Payload) // when it cannot be read, the process has ended
+	h.Set("Lambda-Runtime-Aws-Request-Id", e.RequestID)
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(e.Deadline.UnixMilli(), 10))
+	set(h, "Lambda-Runtime-Invoked-Function-Arn", e.ARN)
+	set(h, "Lambda-Runtime-Trace-Id", e.TraceID)
+	set(h, "Lambda-Runtime-Client-Context", e.ClientContext)
+	set(h, "Lambda-Runtime-Cognito-Identity", e.Identity)
+	set(h, "Lambda-Runtime-Aws-Tenant-Id", e.Tenant)
+	h.Set("Content-Type", contentType(e))
+	h.Set("Content-Length", strconv.Itoa(len(e.Payload)))
+	_, _ = w.Write(e.Payload) // when it cannot be read, the process has ended
+}
+
+func set(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, value)
+	}
 }
 
 func (s *Server) postResponse(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	if !s.known(id) {
-		unknownRequest(w)
-		return
-	}
-	body, err := read(r.Body, function.MaxReply)
-	switch {
-	case errors.Is(err, errTooLarge):
-		// The caller is told, and so is the function, which exits of it.
-		s.answer(id, Reply{TooLarge: true})
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size ("+strconv.Itoa(function.MaxReply)+" bytes).")
-		return
-	case err != nil:
-		return // the process has ended in the middle, which ends the exchange
-	}
-	reply := Reply{Payload: body, ContentType: r.Header.Get("Content-Type")}
-	if kind := r.Trailer.Get(errorType); kind != "" {
-		reply = trailed(kind, r.Trailer.Get(errorBody))
-	}
-	s.settle(w, id, reply)
-}
-
-// trailed is the answer of a function that failed in the middle of streaming
-// its answer: the trailers carry its error, in base64.
-func trailed(kind, encoded string) Reply {
-	body, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || len(body) == 0 {
-		body, _ = json.Marshal(map[string]string{"errorType": kind, "errorMessage": "the answer was broken off"})
-	}
-	return Reply{Payload: body, Failed: true, ErrorType: kind}
+	s.answer(w, r, func(body []byte) Reply {
+		if kind := r.Trailer.Get(errorType); kind != "" {
+			return trailed(trailer{kind, r.Trailer.Get(errorBody)})
+		}
+		return Reply{Payload: body, ContentType: r.Header.Get("Content-Type")}
+	})
 }
 
 func (s *Server) postError(w http.ResponseWriter, r *http.Request) {
-	reply, err := failure(r)
-	if err != nil {
-		return
-	}
-	s.settle(w, r.PathValue("id"), reply)
+	s.answer(w, r, func(body []byte) Reply {
+		return Reply{Payload: body, Failed: true, ErrorType: r.Header.Get(errorType)}
+	})
 }
 
-func (s *Server) settle(w http.ResponseWriter, id string, reply Reply) {
-	if !s.answer(id, reply) {
-		unknownRequest(w)
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, reply func(body []byte) Reply) {
+	x := s.claim(r.PathValue("id"))
+	if x == nil {
+		errID.to(w)
 		return
 	}
-	ok(w)
+	body, err := read(r.Body, maxReply)
+	switch {
+	case errors.Is(err, errTooLarge):
+		// The caller is told, and so is the function, which exits of it.
+		s.settle(x, Reply{TooLarge: true})
+		errLarge.to(w)
+	case err != nil:
+		s.disclaim(x)
+		errBody.to(w)
+	case !s.settle(x, reply(body)):
+		errID.to(w)
+	default:
+		ok(w)
+	}
 }
 
 func (s *Server) postInitError(w http.ResponseWriter, r *http.Request) {
-	reply, err := failure(r)
-	if err != nil {
-		return
+	body, err := read(r.Body, maxReply)
+	switch {
+	case errors.Is(err, errTooLarge):
+		errLarge.to(w)
+	case err != nil:
+		errBody.to(w)
+	case !s.failInit(Reply{Payload: body, Failed: true, ErrorType: r.Header.Get(errorType)}):
+		errInit.to(w)
+	default:
+		ok(w)
 	}
-	if !s.failInit(reply) {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "Transition from Ready to InitError is not allowed.")
-		return
-	}
-	ok(w)
-}
-
-// failure reads what a function says of its failure.
-func failure(r *http.Request) (Reply, error) {
-	body, err := read(r.Body, maxError)
-	if err != nil {
-		return Reply{}, err
-	}
-	return Reply{Payload: body, Failed: true, ErrorType: r.Header.Get(errorType)}, nil
 }
 
 // postRegister makes the process an extension of itself, which is how
@@ -143,7 +151,7 @@ func waitForEver(_ http.ResponseWriter, r *http.Request) {
 }
 
 func notSupported(w http.ResponseWriter, _ *http.Request) {
-	refuse(w, http.StatusAccepted, "Logs.NotSupported", "Logs API is not supported")
+	(&refusal{http.StatusAccepted, "Logs.NotSupported", "Logs API is not supported"}).to(w)
 }
 
 func pong(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "pong") }
@@ -154,29 +162,9 @@ func ok(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, accepted)
 }
 
-func unknownRequest(w http.ResponseWriter) {
-	refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
-}
-
-func refuse(w http.ResponseWriter, status int, kind, message string) {
+// to answers by net/http.
+func (r *refusal) to(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"errorType": kind, "errorMessage": message})
-}
-
-func set(h http.Header, name, value string) {
-	if value != "" {
-		h.Set(name, value)
-	}
-}
-
-var errTooLarge = errors.New("body is too large")
-
-// read reads a body of at most limit bytes to its end.
-func read(body io.Reader, limit int) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
-	if err == nil && len(b) > limit {
-		return nil, errTooLarge
-	}
-	return b, err
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body())
 }

@@ -2,28 +2,40 @@
 // function talks to, to get its events and to answer them. Every instance has a
 // server of its own on a port of its own, so that the port says who is calling.
 //
+// The requests that an invocation is made of, in the form that clients send
+// them, are read and answered by hand: see conn. All others, and all that look
+// odd in any way, are left to net/http: see http.go, which can do all of it and
+// is what the other is tested against.
+//
 // Source: "Using the Lambda runtime API" in the AWS Lambda Developer Guide, and
 // what aws-lambda-go sends.
 package runtimeapi
 
 import (
-	"context"
 	"errors"
 	"net"
-	"net/http"
 	"sync"
 	"time"
+
+	"triptych/faas/function"
 )
+
+// spare is how many connections a process may have beside those that its
+// events come by: what it takes of files and memory is the runner's.
+const spare = 32
 
 // A Server is the Runtime API of one process.
 type Server struct {
 	onPoll   func(*Poll)
-	listener net.Listener
-	http     *http.Server
+	listener *net.TCPListener
 	served   sync.WaitGroup
+	rest     rest
+	byHTTP   bool // nothing is served by hand
 
 	mu         sync.Mutex
+	slots      int
 	closed     bool
+	conns      map[*conn]struct{}
 	polls      map[*Poll]struct{}
 	running    map[string]*Exchange // by request id, until answered
 	ready      chan struct{}        // closed at the first poll, or at an init error
@@ -32,23 +44,66 @@ type Server struct {
 	registered bool // the process wants a SIGTERM before it is killed
 }
 
-// Serve starts a server on a port of its own on loopback. onPoll is called
-// each time the function has asked for an event, and must not block.
-func Serve(onPoll func(*Poll)) (*Server, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+// Serve is ServeSlots for a process that takes as many events as it likes.
+func Serve(onPoll func(*Poll)) (*Server, error) { return ServeSlots(function.MaxSlots, onPoll) }
+
+// ServeSlots starts a server on a port of its own on loopback, for a process
+// that takes slots events at a time. onPoll is called each time it has asked
+// for an event, and must not block.
+func ServeSlots(slots int, onPoll func(*Poll)) (*Server, error) { return serve(slots, onPoll, false) }
+
+func serve(slots int, onPoll func(*Poll), byHTTP bool) (*Server, error) {
+	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		onPoll:   onPoll,
 		listener: l,
+		slots:    slots,
+		byHTTP:   byHTTP,
+		conns:    map[*conn]struct{}{},
 		polls:    map[*Poll]struct{}{},
 		running:  map[string]*Exchange{},
 		ready:    make(chan struct{}),
 	}
-	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
-	s.served.Go(func() { _ = s.http.Serve(l) })
+	s.served.Go(s.accept)
 	return s, nil
+}
+
+func (s *Server) accept() {
+	const tired = 10 * time.Millisecond // while there are no files left
+	for {
+		nc, err := s.listener.AcceptTCP()
+		switch {
+		case err == nil:
+			s.begin(nc)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			time.Sleep(tired)
+		}
+	}
+}
+
+// begin serves a connection, unless there are too many.
+func (s *Server) begin(nc *net.TCPConn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || len(s.conns) >= s.slots+spare {
+		_ = nc.Close()
+		return
+	}
+	c := newConn(s, nc)
+	s.conns[c] = struct{}{}
+	if s.byHTTP {
+		s.served.Go(func() {
+			defer c.end()
+			c.handOver()
+		})
+		return
+	}
+	s.served.Go(c.serve)
 }
 
 // Addr is the value of AWS_LAMBDA_RUNTIME_API.
@@ -79,7 +134,8 @@ func (s *Server) WantsTerm() bool {
 	return s.registered
 }
 
-// Close ends the server. Exchanges that are not answered are lost.
+// Close ends the server and its connections. Exchanges that are not answered
+// are lost.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if s.closed {
@@ -87,107 +143,17 @@ func (s *Server) Close() {
 		return
 	}
 	s.closed = true
-	for id, x := range s.running {
-		x.lost = true
-		close(x.done)
-		delete(s.running, id)
+	for _, x := range s.running {
+		s.finish(x, Reply{}, true)
 	}
 	for p := range s.polls {
-		p.gone = true
-		close(p.event)
-		delete(s.polls, p)
+		p.end()
+	}
+	_ = s.listener.Close()
+	for c := range s.conns {
+		_ = c.Close()
 	}
 	s.mu.Unlock()
-	_ = s.http.Close()
+	s.rest.close()
 	s.served.Wait()
-}
-
-// errClosed ends a poll whose server does.
-var errClosed = errors.New("the instance is shutting down")
-
-// next waits for an event.
-func (s *Server) next(ctx context.Context) (*Exchange, error) {
-	p := &Poll{server: s, event: make(chan *Exchange, 1)}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil, errClosed
-	}
-	s.polls[p] = struct{}{}
-	if !s.polled && s.initError == nil {
-		close(s.ready)
-	}
-	s.polled = true
-	s.mu.Unlock()
-
-	s.onPoll(p)
-	select {
-	case x, ok := <-p.event:
-		s.mu.Lock()
-		delete(s.polls, p)
-		s.mu.Unlock()
-		if !ok {
-			return nil, errClosed
-		}
-		return x, nil
-	case <-ctx.Done():
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.polls, p)
-	p.gone = true
-	select {
-	case x := <-p.event: // given in the same moment: nobody will answer it
-		s.finish(x.RequestID, Reply{}, true)
-	default:
-	}
-	return nil, ctx.Err()
-}
-
-// answer ends the exchange of a request id. It returns false when there is no
-// such exchange, or no longer.
-func (s *Server) answer(id string, r Reply) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.finish(id, r, false)
-}
-
-func (s *Server) finish(id string, r Reply, lost bool) bool {
-	x, ok := s.running[id]
-	if !ok {
-		return false
-	}
-	delete(s.running, id)
-	x.reply, x.lost = r, lost
-	close(x.done)
-	return true
-}
-
-// known tells whether an exchange is waiting for its answer.
-func (s *Server) known(id string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.running[id]
-	return ok
-}
-
-// failInit notes what the function said of its failed initialisation. It
-// returns false when it has already asked for an event.
-func (s *Server) failInit(r Reply) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.polled {
-		return false
-	}
-	if s.initError == nil {
-		s.initError = &r
-		close(s.ready)
-	}
-	return true
-}
-
-func (s *Server) register() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.registered = true
 }
