@@ -44,7 +44,7 @@ type process struct {
 // startProcess starts the program of an environment.
 func startProcess(ctx context.Context, e *Environment) (*process, error) {
 	p := &process{env: e, spawned: make(chan struct{}), done: make(chan struct{}), alone: e.Config.Runner.Slots() == 1}
-	api, err := runtimeapi.Serve(p.free)
+	api, err := runtimeapi.Serve(e.Config.Runner.Slots(), p.free)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"triptych/faas/function"
 )
 
 // spare is how many connections a process may have beside those that its
@@ -44,13 +42,10 @@ type Server struct {
 	registered bool // the process wants a SIGTERM before it is killed
 }
 
-// Serve is ServeSlots for a process that takes as many events as it likes.
-func Serve(onPoll func(*Poll)) (*Server, error) { return ServeSlots(function.MaxSlots, onPoll) }
-
-// ServeSlots starts a server on a port of its own on loopback, for a process
-// that takes slots events at a time. onPoll is called each time it has asked
-// for an event, and must not block.
-func ServeSlots(slots int, onPoll func(*Poll)) (*Server, error) { return serve(slots, onPoll, false) }
+// Serve starts a server on a port of its own on loopback, for a process that
+// takes slots events at a time. onPoll is called each time it has asked for
+// an event, and must not block.
+func Serve(slots int, onPoll func(*Poll)) (*Server, error) { return serve(slots, onPoll, false) }
 
 func serve(slots int, onPoll func(*Poll), byHTTP bool) (*Server, error) {
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
