@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,24 +20,37 @@ import (
 // raise it.
 const markLimit = unix.RLIMIT_RTTIME
 
-// marks hands out the marks of one runner: 1, nine digits of its folder, eight
-// digits of the process. That is thousands of years.
+// marks hands out the marks of one runner: 1, seven digits of its folder, four
+// of its start, seven of the process. The start keeps apart a runner that was
+// killed and the next one of the same folder, which may be there before what is
+// left of the first is swept away.
 type marks struct {
-	base uint64
-	last *atomic.Uint64
+	folder uint64 // what the marks of all runners of the folder begin with
+	base   uint64 // and those of this one
+	last   *atomic.Uint64
 }
 
-const perRunner = 100_000_000
+const (
+	perRunner = 10_000_000
+	starts    = 10_000
+	perFolder = starts * perRunner
+)
 
 func newMarks(root string) marks {
 	h := fnv.New64a()
 	h.Write([]byte(root))
-	return marks{base: (1e9 + h.Sum64()%1e9) * perRunner, last: new(atomic.Uint64)}
+	folder := (1e7 + h.Sum64()%1e7) * perFolder
+	start := uint64(time.Now().UnixMilli()) % starts
+	return marks{folder: folder, base: folder + start*perRunner, last: new(atomic.Uint64)}
 }
 
 func (m marks) next() uint64 { return m.base + m.last.Add(1)%perRunner }
 
-func (m marks) ours(mark uint64) bool { return mark-mark%perRunner == m.base }
+// name is the runner's, for what needs one.
+func (m marks) name() string { return fmt.Sprint("faas-", m.base/perRunner) }
+
+// ours tells whether a mark is of a runner of this folder.
+func (m marks) ours(mark uint64) bool { return mark-mark%perFolder == m.folder }
 
 // markOf is the mark of any process, zero when it has none or is gone.
 func markOf(pid int) uint64 {
@@ -110,7 +124,8 @@ func (m marks) sweep() {
 	}
 }
 
-// script is a shell's sweep, for when we are gone. It goes on until nothing
+// script is a shell's sweep, for when we are gone: of what this runner has
+// started, since another may use the folder already. It goes on until nothing
 // is left, as what is found late was started by who was found early.
 func (m marks) script() string {
 	return fmt.Sprintf(`n=0; while [ $n -lt 50 ]; do l=$(grep -ls '^Max realtime timeout  *%d' /proc/[0-9]*/limits); [ "$l" ] || break; `+
