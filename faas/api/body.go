@@ -16,8 +16,9 @@ const (
 	bodySpeed = 256 << 10 // bytes
 )
 
-// A timedBody ends when its time is over, and then leaves the connection be, so
-// that the answer may take as long as it takes.
+// A timedBody must have come to its end in time; from then on the connection is
+// let be, so that the answer may take as long as it takes. One that has not
+// come to its end fails at each Read, as the server's own last one.
 type timedBody struct {
 	io.ReadCloser
 	free func()
@@ -25,7 +26,7 @@ type timedBody struct {
 
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err == io.EOF {
 		b.free()
 	}
 	return n, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -75,7 +76,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(e.After.Seconds()))))
 	}
 	w.WriteHeader(e.Status)
-	_ = json.NewEncoder(w).Encode(describe(e))
+	_ = encode(w, describe(e))
 }
 
 // capital are the exceptions that AWS writes a Message of, not a message.
@@ -102,7 +103,15 @@ func reply(w http.ResponseWriter, status int, v any) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amzn-Requestid", uuid.NewString())
 	w.WriteHeader(status)
-	return json.NewEncoder(w).Encode(v)
+	_ = encode(w, v) // a client that has gone does not want it
+	return nil
+}
+
+// encode writes JSON in which a link can be read.
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
 // done answers that there is nothing to say.
