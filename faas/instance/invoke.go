@@ -30,7 +30,8 @@ type Outcome struct {
 	MaxMemory   int           // MB
 	LogTail     []byte        // the last 4 KB of the log, when asked for
 
-	platform bool // the error is about the function, not of it
+	platform bool   // the error is about the function, not of it
+	traceID  string // that the function was given
 }
 
 // Invoke gives an event to the process that waits at poll, which came by way
@@ -63,6 +64,9 @@ func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, want
 		}
 		return p.gone(event.RequestID), false
 	}
+	if first {
+		p.maxMemory(0) // as it may not live until the end
+	}
 	o, message, taken := p.await(x)
 	if !taken {
 		p.output.drop(tail)
@@ -81,6 +85,7 @@ func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, want
 		}
 	}
 	o.MaxMemory = p.maxMemory(o.Duration)
+	o.traceID = event.TraceID
 	o.LogTail = p.output.finish(e.Config.Memory, event.RequestID, message, &o, tail)
 	return o, true
 }
@@ -119,7 +124,11 @@ func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, take
 		message = fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", function.MaxReply)
 		return broken(sizeError, "", message), message, true
 	}
-	return Outcome{Payload: reply.Payload, ContentType: reply.ContentType, Failed: reply.Failed, ErrorType: reply.ErrorType}, "", true
+	o = Outcome{Payload: reply.Payload, ContentType: reply.ContentType, Failed: reply.Failed, ErrorType: reply.ErrorType}
+	if o.Failed {
+		o.ContentType = "application/json"
+	}
+	return o, "", true
 }
 
 // gone is what there is to say when a process had ended before it took an

@@ -2,7 +2,10 @@ package instance
 
 import (
 	"strconv"
+	"strings"
 	"time"
+
+	"triptych/faas/trace"
 )
 
 // The lines that Lambda writes of every invocation. They are made without
@@ -49,7 +52,21 @@ func appendReport(b []byte, memory int, requestID, message string, o *Outcome) [
 		b = append(b, o.ErrorType...)
 		b = append(b, '\t')
 	}
+	b = appendXRay(b, o.traceID)
 	return append(b, '\n')
+}
+
+// appendXRay names the trace of an invocation that is recorded, and its span.
+func appendXRay(b []byte, header string) []byte {
+	if !strings.Contains(header, "Sampled=1") {
+		return b
+	}
+	h := trace.Parse(header)
+	b = append(b, "XRAY TraceId: "...)
+	b = append(b, h.RootID()...)
+	b = append(b, "\tSegmentId: "...)
+	b = append(b, h.Parent.String()...)
+	return append(b, "\tSampled: true\t"...)
 }
 
 // appendBroken is the sentence before the end of an invocation that the

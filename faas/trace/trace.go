@@ -92,8 +92,7 @@ func parseParent(s string) (id oteltrace.SpanID) {
 func (h Header) String() string {
 	var fields []string
 	if h.Root.IsValid() {
-		root := h.Root.String()
-		fields = append(fields, "Root=1-"+root[:8]+"-"+root[8:])
+		fields = append(fields, "Root="+h.RootID())
 	}
 	if h.Parent.IsValid() {
 		fields = append(fields, "Parent="+h.Parent.String())
@@ -105,6 +104,12 @@ func (h Header) String() string {
 		fields = append(fields, "Lineage="+h.Lineage.String())
 	}
 	return strings.Join(fields, ";")
+}
+
+// RootID is the trace's id as AWS X-Ray writes it: 1-8 digits-24 digits.
+func (h Header) RootID() string {
+	root := h.Root.String()
+	return "1-" + root[:8] + "-" + root[8:]
 }
 
 func digit(b bool) string {
