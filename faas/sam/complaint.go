@@ -61,6 +61,9 @@ func (c *complaints) err() error {
 func meant[V any](name string, known map[string]V) string {
 	best, least := "", len(name)/3+1
 	for k := range known {
+		if len(k) > len(name)+least || len(name) > len(k)+least {
+			continue // further apart than that
+		}
 		d := distance(strings.ToLower(name), strings.ToLower(k))
 		if d < least || d == least && best != "" && k < best {
 			best, least = k, d

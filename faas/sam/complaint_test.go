@@ -67,6 +67,8 @@ var complained = []struct{ name, text, want string }{
 	{"a conditional resource", after("  B: {Type: AWS::SQS::Queue, Condition: C}"), "7: Condition: this runner has no conditions: leave it out, or the resource\n7: AWS::SQS::Queue: this runner has functions alone: leave it out"},
 	{"one name for two", after("  Other:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: testdata/code, Handler: bootstrap, Runtime: provided.al2, FunctionName: Hello}"), `8: Hello and Other are both named "Hello": give one of them another FunctionName`},
 
+	{"many resources", head + "Resources:\n" + many(501), "2: Resources has 501 entries, and CloudFormation takes 500: split the template"},
+
 	// Functions.
 	{"nothing", head + "Resources:\n  A:\n    Type: AWS::Serverless::Function", "4: A has no CodeUri: write it in its Properties, or in Globals\n4: A has no Handler: write it in its Properties, or in Globals\n4: A has no Runtime: write it in its Properties, or in Globals"},
 	{"a property's name", property("MemmorySize: 128"), `6: A function has no property "MemmorySize" (did you mean MemorySize?): correct its name or leave it out`},
@@ -109,7 +111,7 @@ var complained = []struct{ name, text, want string }{
 	// The environment.
 	{"a reserved variable", property("Environment:\n  Variables:\n    A1: a\n    AWS_REGION: b"), "9: the environment variable AWS_REGION is reserved: the runner sets it itself"},
 	{"a variable's name", property("Environment: {Variables: {a-b: c}}"), `6: the environment variable name "a-b" is not valid: a letter, then letters, digits and underscores`},
-	{"a large environment", property("Environment:\n  Variables: {AB: " + strings.Repeat("x", 4095) + "}"), "7: the environment takes 4097 bytes: shorten it to at most 4096"},
+	{"a large environment", property("Environment:\n  Variables: {AB: " + strings.Repeat("x", 4095) + "}"), "7: the environment takes more than 4096 bytes: shorten it"},
 	{"variables without Variables", property("Environment: {A: b}"), `6: Environment has no property "A": correct its name or leave it out`},
 
 	// How it is deployed and invoked.
@@ -199,6 +201,15 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// many are so many resources.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  A%d: {}\n", i)
+	}
+	return b.String()
 }
 
 func TestWhatIsGivenIsChecked(t *testing.T) {

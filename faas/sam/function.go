@@ -185,10 +185,10 @@ func (l *loader) environment(fn *Function, f field) {
 			}
 			s, _ := l.text(v)
 			fn.Environment[v.name] = s
-			size += len(v.name) + len(s)
-		}
-		if size > function.MaxEnv {
-			l.complain(f.line, "the environment takes %d bytes: shorten it to at most %d", size, function.MaxEnv)
+			if size += len(v.name) + len(s); size > function.MaxEnv {
+				l.complain(f.line, "the environment takes more than %d bytes: shorten it", function.MaxEnv)
+				break
+			}
 		}
 	}})
 }

@@ -34,7 +34,7 @@ func (l *loader) readOutputs(t *Template, section field) {
 		return
 	}
 	l.outputs = true
-	for _, f := range l.fields(section) {
+	for _, f := range l.section(section, maxOutputs) {
 		o := Output{Name: f.name}
 		valued := false
 		l.object(f, object{

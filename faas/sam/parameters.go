@@ -42,7 +42,7 @@ func (l *loader) readParameters(section field) {
 	line := 1
 	if section.value != nil {
 		line = section.line
-		for _, f := range l.fields(section) {
+		for _, f := range l.section(section, maxParameters) {
 			known[f.name] = true
 			p := l.parameter(f)
 			l.parameters[f.name] = p.node()

@@ -43,6 +43,17 @@ func (l *loader) fields(f field) []field {
 	return present
 }
 
+// section returns what stands in a section that may have at most so many
+// entries.
+func (l *loader) section(f field, most int) []field {
+	all := l.fields(f)
+	if len(all) > most {
+		l.complain(f.line, "%s has %d entries, and CloudFormation takes %d: split the template", f.name, len(all), most)
+		return nil
+	}
+	return all
+}
+
 // list returns the items of a list, each under the name of the list.
 func (l *loader) list(f field) []field {
 	n := l.value(f, sequence)

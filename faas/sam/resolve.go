@@ -46,11 +46,23 @@ func init() {
 }
 
 // resolve works out what a node comes to, if it is a call; nil says that it has
-// complained.
+// complained. It does so once: what Globals hold is asked for by every function.
 func (l *loader) resolve(n *node) *node {
 	if n.kind != call {
 		return n
 	}
+	if known, ok := l.resolved[n]; ok {
+		return known
+	}
+	value := l.call(n)
+	if l.resolved == nil {
+		l.resolved = map[*node]*node{}
+	}
+	l.resolved[n] = value
+	return value
+}
+
+func (l *loader) call(n *node) *node {
 	if f, ok := callers[n.text]; ok {
 		return f(l, n, n.items[0])
 	}
@@ -164,12 +176,14 @@ func (l *loader) hasURL(id string) bool {
 
 // unknown complains about a name that is neither a parameter nor a resource.
 func (l *loader) unknown(line int, name string) {
-	known := map[string]bool{}
-	for p := range l.parameters {
-		known[p] = true
+	if l.names == nil {
+		l.names = map[string]bool{}
+		for p := range l.parameters {
+			l.names[p] = true
+		}
+		for _, r := range l.resources {
+			l.names[r.id] = true
+		}
 	}
-	for _, r := range l.resources {
-		known[r.id] = true
-	}
-	l.complain(line, "there is no parameter and no resource %s%s: correct the name or add it", quoted(name), meant(name, known))
+	l.complain(line, "there is no parameter and no resource %s%s: correct the name or add it", quoted(name), meant(name, l.names))
 }

@@ -51,8 +51,8 @@ func (l *loader) declare(root *node, section field) {
 		l.complain(root.line, "the template has no Resources: name at least one function there")
 		return
 	}
-	all := l.fields(section)
-	if len(all) == 0 && section.value.kind == mapping {
+	all := l.section(section, maxResources)
+	if section.value.kind == mapping && len(section.value.fields) == 0 {
 		l.complain(section.line, "Resources is empty: name at least one function there")
 	}
 	for _, f := range all {

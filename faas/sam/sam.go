@@ -20,8 +20,13 @@ import (
 	"triptych/faas/function"
 )
 
-// maxSize is how many bytes a template may have: CloudFormation takes 1 MB.
-const maxSize = 1 << 20
+// What a template may have. Source: AWS CloudFormation quotas.
+const (
+	maxSize       = 1 << 20 // bytes
+	maxResources  = 500
+	maxParameters = 200
+	maxOutputs    = 200
+)
 
 // A Template is what a file says.
 type Template struct {
@@ -135,8 +140,10 @@ type loader struct {
 	given      map[string]string
 	parameters map[string]*node
 	resources  []*resource
-	globals    *node // Globals.Function; nil when there are none
-	outputs    bool  // reading Outputs, which may speak of what deploying makes
+	globals    *node           // Globals.Function; nil when there are none
+	resolved   map[*node]*node // what calls came to
+	names      map[string]bool // of parameters and resources; nil until somebody asks
+	outputs    bool            // reading Outputs, which may speak of what deploying makes
 }
 
 // template reads the sections in the order in which they need each other.
