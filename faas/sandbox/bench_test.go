@@ -27,7 +27,7 @@ func BenchmarkStart(b *testing.B) {
 			return func() { cmd.Wait() }
 		},
 	}
-	for _, level := range []Level{None, Basic, Standard} {
+	for _, level := range []Level{None, Basic, Standard, Strict} {
 		s, err := New(level, openDir(b))
 		if err != nil {
 			b.Fatal(err)

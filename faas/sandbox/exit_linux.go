@@ -24,7 +24,7 @@ func (p *Process) ended(state syscall.WaitStatus, usage syscall.Rusage) {
 		return
 	}
 	// The limits that the kernel keeps end a process in the process's way.
-	if p.spec.Memory > 0 && p.peak > p.spec.Memory {
+	if p.spec.Memory > 0 && p.peak > p.spec.Memory || p.cgroup != nil && p.cgroup.outOfMemory() {
 		p.exit.OutOfMemory = true
 	}
 	if p.spec.TmpSize > 0 && (p.exit.Signal == syscall.SIGXFSZ || diskUse(p.spec.Tmp) >= p.spec.TmpSize) {

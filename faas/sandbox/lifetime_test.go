@@ -35,12 +35,11 @@ func TestMain(m *testing.M) {
 
 // family is a function that keeps children alive in every way there is.
 const family = `
-sleep 601 &
-setsid sleep 602 &
-(setsid sleep 603 &)
-(env -i /usr/bin/setsid /bin/sh -c 'sleep 604 & wait' &)
-n=0
-while [ $n -lt 200 ] && [ $(ps -o args= -A | grep -c "^sleep 60[1-4]$") -lt 4 ]; do n=$((n+1)); sleep 0.02; done
+sh -c ": >$TMPDIR/1; exec sleep 601" &
+setsid sh -c ": >$TMPDIR/2; exec sleep 602" &
+(setsid sh -c ": >$TMPDIR/3; exec sleep 603" &)
+(env -i /usr/bin/setsid /bin/sh -c ": >$TMPDIR/4; sleep 604 & wait" &)
+while ! [ -e $TMPDIR/1 -a -e $TMPDIR/2 -a -e $TMPDIR/3 -a -e $TMPDIR/4 ]; do sleep 0.01; done
 echo ready
 `
 

@@ -78,6 +78,7 @@ func TestWhoFillsTheDiskIsEnded(t *testing.T) {
 				undisturbed(w, func() {
 					spec := w.function(do, "")
 					spec.Env[1] = "WHAT=" + spec.Tmp
+					spec.Memory = 1 << 30 // at level strict, for more of the processor
 					exit, said := w.start(spec).end()
 					if stopped := exit.OutOfDisk || strings.Contains(said, syscall.EFBIG.Error()); !stopped {
 						t.Errorf("%+v, said %.300s", exit, said)

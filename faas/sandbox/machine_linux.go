@@ -14,6 +14,7 @@ type machine struct {
 	landlock  landlock
 	filter    filter // of system calls
 	udpFilter filter
+	cgroups   cgroups
 
 	// Why there is not; empty is that there is.
 	noFiles, noPorts, noSignals, noCalls, noUser, noStrict string
@@ -36,7 +37,12 @@ func look(u users, root string) machine {
 		}
 		return m.filter.install()
 	})
-	m.noStrict = "namespaces and cgroups are not used yet"
+	if m.noStrict = tryNamespaces(root); m.noStrict == "" {
+		var err error
+		if m.cgroups, err = findCgroups(); err != nil {
+			m.noStrict = err.Error()
+		}
+	}
 	return m
 }
 

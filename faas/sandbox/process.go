@@ -8,11 +8,12 @@ import (
 
 // A Process is a function's process and everything that it starts.
 type Process struct {
-	pid  int
-	spec Spec
-	mark uint64 // by which all that it starts is known
-	user int    // of its own, or zero
-	done chan struct{}
+	pid    int
+	spec   Spec
+	mark   uint64  // by which all that it starts is known
+	user   int     // of its own, or zero
+	cgroup *cgroup // of its own, or nil
+	done   chan struct{}
 
 	seen seen // by the watch alone
 

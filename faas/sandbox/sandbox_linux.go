@@ -23,8 +23,9 @@ type Sandbox struct {
 	marks   marks
 	users   users
 	spares  *spares
-	null    *os.File // every process's input
-	lock    *os.File // held for as long as the folder is ours
+	groups  func() error // makes the cgroup around all others, once
+	null    *os.File     // every process's input
+	lock    *os.File     // held for as long as the folder is ours
 
 	mu       sync.Mutex
 	running  map[int]*Process // by id, until it is collected
@@ -70,6 +71,7 @@ func newSandbox(level Level, root string) (*Sandbox, error) {
 		s.lock.Close()
 		return nil, err
 	}
+	s.groups = sync.OnceValue(func() error { return s.machine.cgroups.begin(s.marks.name()) })
 	s.spares = newSpares()
 	for range nSpares {
 		s.spares.add(s)
@@ -104,6 +106,7 @@ func (s *Sandbox) adopt() error {
 	// and then it is what our parent wanted.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	s.marks.sweep()
+	s.machine.cgroups.sweep(s.marks.name())
 	return child.AtEnd(s.marks.script())
 }
 
@@ -129,5 +132,6 @@ func (s *Sandbox) Close() error {
 	}
 	s.spares.close()
 	s.wg.Wait()
+	s.machine.cgroups.sweep(s.marks.name())
 	return errors.Join(s.null.Close(), s.lock.Close())
 }

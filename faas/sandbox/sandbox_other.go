@@ -11,8 +11,11 @@ import (
 	"triptych/internal/child"
 )
 
-// seen is nothing: there is no watch.
-type seen struct{}
+// There is no watch and there are no cgroups.
+type (
+	seen   struct{}
+	cgroup struct{}
+)
 
 // A Sandbox starts processes.
 type Sandbox struct{ level Level }

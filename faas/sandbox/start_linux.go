@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -71,10 +73,15 @@ func (s *Sandbox) complete(spec *Spec) error {
 
 // prepare gives the process what it will own.
 func (s *Sandbox) prepare(p *Process) error {
+	var err error
+	if p.spec.Level == Strict {
+		if p.cgroup, err = s.makeGroup(p); err != nil {
+			return err
+		}
+	}
 	if rank[p.spec.Level] < rank[Standard] || s.machine.noUser != "" {
 		return nil
 	}
-	var err error
 	if p.user, err = s.users.next(); err != nil {
 		return err
 	}
@@ -88,10 +95,21 @@ func (s *Sandbox) prepare(p *Process) error {
 	return nil
 }
 
+// makeGroup makes the process's cgroup, the first time with the one around it.
+func (s *Sandbox) makeGroup(p *Process) (*cgroup, error) {
+	if err := s.groups(); err != nil {
+		return nil, err
+	}
+	return s.machine.cgroups.make(filepath.Join(s.marks.name(), strconv.FormatUint(p.mark%perRunner, 10)), p.spec)
+}
+
 // giveBack frees what the process had.
 func (s *Sandbox) giveBack(p *Process) {
 	if p.user != 0 {
 		s.users.free(p.user)
+	}
+	if p.cgroup != nil {
+		p.cgroup.remove()
 	}
 	s.wg.Done()
 }
@@ -112,6 +130,7 @@ func (s *Sandbox) toThread(j job) (spare bool) {
 	go onOwnThread(func() {
 		var t thread
 		if err := t.prepare(s.machine, j.p.spec.Level, udp); err != nil {
+			t.drop()
 			s.giveBack(j.p)
 			j.started <- err
 			return
@@ -191,6 +210,11 @@ func release(p *Process) error {
 	}
 	if err := limit(p); err != nil {
 		return err
+	}
+	if p.cgroup != nil {
+		if err := p.cgroup.put(p.pid); err != nil {
+			return err
+		}
 	}
 	return os.NewSyscallError("ptrace", syscall.PtraceDetach(p.pid))
 }

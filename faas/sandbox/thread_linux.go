@@ -65,6 +65,7 @@ func (sp *spares) add(s *Sandbox) {
 	go onOwnThread(func() {
 		var t thread
 		if err := t.prepare(s.machine, s.level, false); err != nil {
+			t.drop()
 			sp.wg.Done()
 			return // Start will say so, as it finds no spare
 		}
@@ -91,7 +92,8 @@ func (sp *spares) close() {
 // A thread is the calling one on its way to give up what a process may not
 // have.
 type thread struct {
-	rules *ruleset
+	rules  *ruleset
+	filter filter
 }
 
 // prepare gives up what all processes of a level may not have.
@@ -105,20 +107,23 @@ func (t *thread) prepare(m machine, level Level, udp bool) error {
 	if level == Basic {
 		return nil
 	}
-	rules, err := m.landlock.open()
-	if err != nil {
+	if level == Strict {
+		if err := enterNamespaces(); err != nil {
+			return err
+		}
+	}
+	var err error
+	if t.rules, err = m.landlock.open(); err != nil {
 		return err
 	}
-	f := m.filter
+	t.filter = m.filter
 	if udp {
-		f = m.udpFilter
+		t.filter = m.udpFilter
 	}
-	if err := f.install(); err != nil {
-		rules.close()
-		return err
+	if level == Strict {
+		return nil // its folder is to be mounted yet
 	}
-	t.rules = rules
-	return nil
+	return t.install()
 }
 
 // finish gives up what this process may not have.
@@ -126,6 +131,14 @@ func (t *thread) finish(spec Spec, user int) error {
 	defer t.drop()
 	if spec.Level == None {
 		return nil
+	}
+	if spec.Level == Strict {
+		if err := bindTmp(spec.Tmp); err != nil {
+			return err
+		}
+	}
+	if err := t.install(); err != nil {
+		return err
 	}
 	if t.rules != nil {
 		if err := t.rules.confine(spec); err != nil {
@@ -136,6 +149,16 @@ func (t *thread) finish(spec Spec, user int) error {
 		return become(user)
 	}
 	return dropCapabilities()
+}
+
+// install gives up system calls.
+func (t *thread) install() error {
+	f := t.filter
+	t.filter = nil
+	if f == nil {
+		return nil
+	}
+	return f.install()
 }
 
 // drop lets go of what was prepared.

@@ -160,6 +160,9 @@ func (p *Process) check(members []int) {
 	}
 	p.mu.Lock()
 	p.holds(bytes)
+	if p.cgroup != nil && !p.collected && p.cgroup.outOfMemory() {
+		p.exit.OutOfMemory = true // one of them was ended, and that ends all
+	}
 	over := p.exit.OutOfMemory || p.spec.Level != None && p.spec.Processes > 0 && count > p.spec.Processes
 	p.mu.Unlock()
 	if over {
