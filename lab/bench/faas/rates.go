@@ -83,6 +83,12 @@ func (b *bench) burst(ctx context.Context, r *runner) (colds, calls int, err err
 	return colds, calls, err
 }
 
+// A share is what a round of many callers says of one server.
+type share struct {
+	rate           float64 // calls in a second
+	own, functions float64 // microseconds of processor time for a call
+}
+
 // throughput measures warm calls of several callers at once, in turns.
 func (b *bench) throughput(ctx context.Context) error {
 	runner, minimal, echo, stop, err := b.ladder(ctx, b.callers)
@@ -91,31 +97,61 @@ func (b *bench) throughput(ctx context.Context) error {
 	}
 	defer stop()
 	rungs := []*rung{runner, minimal, echo}
-	rates := make([][]float64, len(rungs))
-	var halves []float64
+	shares := make([][]share, len(rungs))
 	for round := range b.rounds + 1 {
-		now := make([]float64, len(rungs))
 		for n := range rungs {
 			n = (n + round) % len(rungs)
-			done, err := b.crowd(ctx, rungs[n], b.callers)
+			now, err := b.share(ctx, rungs[n])
 			if err != nil {
 				return fmt.Errorf("%s: %w", rungs[n].name, err)
 			}
-			now[n] = float64(done) / b.each.Seconds()
+			if round > 0 { // the first warms up
+				shares[n] = append(shares[n], now)
+			}
 		}
-		if round == 0 { // warms up
-			continue
-		}
-		for n := range rungs {
-			rates[n] = append(rates[n], now[n])
-		}
-		halves = append(halves, now[0]/now[2])
 	}
-	b.figures(fmt.Sprintf("warm calls per second, %d callers", b.callers), "8000", "12000", measure.Whole, rates[0])
-	b.figures("  through the minimal server", "", "", measure.Whole, rates[1])
-	b.figures("  net/http echo", "", "", measure.Whole, rates[2])
+	rate := func(s share) float64 { return s.rate }
+	own := func(s share) float64 { return s.own }
+	functions := func(s share) float64 { return s.functions }
+	var halves []float64
+	for i, s := range shares[0] {
+		halves = append(halves, s.rate/shares[2][i].rate)
+	}
+	b.figures(fmt.Sprintf("warm calls per second, %d callers", b.callers), "8000", "12000", measure.Whole, each(shares[0], rate))
+	b.figures("  through the minimal server", "", "", measure.Whole, each(shares[1], rate))
+	b.figures("  net/http echo", "", "", measure.Whole, each(shares[2], rate))
+	b.figures("processor time of such a call: runner (µs)", "", "", measure.Tenths, each(shares[0], own))
+	b.figures("  its function (µs)", "", "", measure.Tenths, each(shares[0], functions))
+	b.figures("  the minimal server (µs)", "", "", measure.Tenths, each(shares[1], own))
+	b.figures("  its function (µs) ", "", "", measure.Tenths, each(shares[1], functions))
+	b.figures("  net/http echo (µs)", "", "", measure.Tenths, each(shares[2], own))
 	b.atLeast(fmt.Sprintf("throughput at %d callers by that of net/http echo", b.callers), measure.Median(halves), 0.5)
 	return nil
+}
+
+func each(shares []share, of func(share) float64) (values []float64) {
+	for _, s := range shares {
+		values = append(values, of(s))
+	}
+	return values
+}
+
+// share has many call one server for a while.
+func (b *bench) share(ctx context.Context, r *rung) (share, error) {
+	used, err := measure.Clock([]measure.Part{{Name: "own", Pid: r.pid()}, {Name: "all", Pid: r.pid(), Family: true}})
+	if err != nil {
+		return share{}, err
+	}
+	done, err := b.crowd(ctx, r, b.callers)
+	if err != nil {
+		return share{}, err
+	}
+	times, err := used()
+	if err != nil {
+		return share{}, err
+	}
+	perCall := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(done) }
+	return share{float64(done) / b.each.Seconds(), perCall(times["own"]), perCall(times["all"] - times["own"])}, nil
 }
 
 // crowd has several call for a while, and returns how many calls there were.

@@ -38,14 +38,14 @@ func (s *server) stop() {
 	s.process.Stop(ctx)
 }
 
-// startServer starts a program that says where it serves, behind http:// on a
-// line of its own.
+// startServer starts a program that says where it serves, behind http://.
 func startServer(ctx context.Context, name, program string, env []string, args ...string) (*server, error) {
 	said := make(chan string, 1)
 	var last string
 	lines := child.NewLines(func(line string) {
 		last = line
 		if _, addr, ok := strings.Cut(line, "http://"); ok {
+			addr, _, _ = strings.Cut(addr, " ")
 			select {
 			case said <- addr:
 			default:
