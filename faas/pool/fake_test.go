@@ -20,6 +20,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A machine makes environments that are no processes, and remembers them.
 type machine struct {
 	startTakes, closeTakes time.Duration
+	pollTakes              time.Duration // until the second poll of an instance, and then the third
+	polls                  int           // as many as slots when zero
 
 	mu        sync.Mutex
 	made      []*fake
@@ -88,9 +90,23 @@ func (f *fake) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	for range f.config.Runner.Slots() {
-		f.poll()
+	f.poll()
+	more := f.config.Runner.Slots()
+	if f.machine.polls > 0 {
+		more = f.machine.polls
 	}
+	if f.machine.pollTakes == 0 {
+		for range more - 1 {
+			f.poll()
+		}
+		return nil
+	}
+	go func() {
+		for range more - 1 {
+			time.Sleep(f.machine.pollTakes)
+			f.poll()
+		}
+	}()
 	return nil
 }
 
@@ -257,8 +273,11 @@ func (p *Pool[E]) consistent() error {
 				errs = append(errs, errors.New("an instance is idle that is not there"))
 			}
 		}
-		running := 0
+		running, answered := 0, 0
 		for m := range s.members {
+			if !m.asksBefore.IsZero() {
+				answered++
+			}
 			is("places", m.places, places[m])
 			if !m.dead && !m.closed {
 				running++
@@ -268,6 +287,7 @@ func (p *Pool[E]) consistent() error {
 			}
 		}
 		ending += s.live - running
+		is("instances that have answered", s.answered, answered)
 		if len(s.waiters) > 0 && len(s.idle) > 0 {
 			errs = append(errs, fmt.Errorf("%d events wait and %d places are idle", len(s.waiters), len(s.idle)))
 		}

@@ -136,6 +136,27 @@ func TestWhoDoesNotAskAgainIsEnded(t *testing.T) {
 	})
 }
 
+func TestAnEventThatComesRightAfterAnAnswer(t *testing.T) {
+	m := &machine{startTakes: 10 * time.Millisecond}
+	try(t, Options[*fake]{}, m, func(b bench) {
+		l := b.acquire(hello)
+		for range 3 {
+			b.end(l)
+			go func() { time.Sleep(askAgain - 1); l.Env.poll() }()
+			l = b.acquire(hello)
+		}
+		if len(b.made) != 1 {
+			b.Errorf("%d instances were made, want 1: it asked for its next event soon", len(b.made))
+		}
+		b.end(l)
+		begin := time.Now()
+		other := b.acquire(hello)
+		if took := time.Since(begin); other.Env == l.Env || took != askAgain+m.startTakes {
+			b.Errorf("it waited %s for an instance that does not ask, want %s and a start", took, askAgain)
+		}
+	})
+}
+
 func TestAPollThatWasLost(t *testing.T) {
 	try(t, Options[*fake]{}, &machine{}, func(b bench) {
 		l := b.acquire(hello)

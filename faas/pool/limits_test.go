@@ -229,3 +229,28 @@ func TestInstancesThatTakeSeveralEvents(t *testing.T) {
 		b.pool.Reserve("hello", nil)
 	})
 }
+
+func TestAnInstanceAsksForItsEventsOneByOne(t *testing.T) {
+	four := with(hello, func(c *function.Config) { c.Runner.MaxConcurrency = 4 })
+	for name, m := range map[string]*machine{
+		"for all":                          {startTakes: time.Millisecond, pollTakes: time.Millisecond},
+		"for one, whatever it was told to": {startTakes: time.Millisecond, polls: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			try(t, Options[*fake]{}, m, func(b bench) {
+				var g sync.WaitGroup
+				for range 4 {
+					g.Go(func() { b.acquire(four) })
+				}
+				g.Wait()
+				want := 1
+				if m.polls == 1 {
+					want = 4
+				}
+				if n := len(b.made); n != want {
+					b.Errorf("%d instances were started for 4 events, want %d", n, want)
+				}
+			})
+		})
+	}
+}

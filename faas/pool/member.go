@@ -68,7 +68,7 @@ func (m *member[E]) startProcess() error {
 func (m *member[E]) started(err error) {
 	s := m.set
 	s.starting--
-	m.asked, m.answers, m.asksBefore = 0, 0, time.Time{}
+	m.asked, m.answers = 0, 0
 	if err == nil {
 		m.begin()
 	} else {
@@ -121,7 +121,7 @@ func (m *member[E]) offer(poll *runtimeapi.Poll) {
 // free makes the place known to the set.
 func (m *member[E]) free(poll *runtimeapi.Poll) {
 	m.asked++
-	m.asksBefore = time.Time{}
+	m.mustAsk(time.Time{})
 	m.set.push(place[E]{member: m, poll: poll})
 }
 
@@ -150,10 +150,22 @@ func (m *member[E]) rest(deadline time.Time) {
 		}
 	}
 	if m.begun && m.asked <= m.answers {
-		m.idleSince, m.asksBefore = time.Now(), deadline
+		m.mustAsk(deadline)
 		m.set.wakeAt(deadline)
 	}
 	m.settle()
+}
+
+// mustAsk notes when the member must have asked for its next event; the zero
+// time when it has, or need not.
+func (m *member[E]) mustAsk(before time.Time) {
+	switch was := m.asksBefore; {
+	case was.IsZero() && !before.IsZero():
+		m.set.answered++
+	case !was.IsZero() && before.IsZero():
+		m.set.answered--
+	}
+	m.asksBefore = before
 }
 
 // settle is what becomes of a member that has no event any more.
@@ -198,6 +210,7 @@ func (m *member[E]) ended(run int) {
 		s.judge(m)
 	}
 	m.dead, m.begun = true, false
+	m.mustAsk(time.Time{})
 	s.live--
 	s.pool.live--
 	m.dropPlaces()
@@ -238,6 +251,7 @@ func (m *member[E]) close() {
 		s.pool.ending++
 	}
 	m.begun = false
+	m.mustAsk(time.Time{})
 	m.dropPlaces()
 	if m.busy == 0 {
 		delete(s.members, m)

@@ -22,6 +22,7 @@ type set[E Environment] struct {
 	live     int  // processes, with those that were told to end
 	retired  bool // its configuration is out of date
 	hungry   bool // it is in the pool's list
+	answered int  // members that have answered, and not asked for their next event
 
 	provisioned int
 	failures    int       // of provisioned instances, one after the other
@@ -115,10 +116,53 @@ func (s *set[E]) forget(w *waiter[E]) {
 
 // grow starts as many instances as events wait for one, within the limits.
 func (s *set[E]) grow() {
-	p, slots := s.pool, s.config.Runner.Slots()
-	for !p.closed && s.starting*slots < len(s.waiters) && s.starting < p.o.Starting && s.live < p.most(s) && p.room(s) {
+	p := s.pool
+	for !p.closed && s.coming() < len(s.waiters) && s.starting < p.o.Starting && s.live < p.most(s) && p.room(s) {
 		s.start(false)
 	}
+}
+
+const (
+	// askAll is how long an instance that takes several events gets until it
+	// has asked for as many.
+	askAll = 100 * time.Millisecond
+
+	// askAgain is how long an event waits for an instance that has answered
+	// and will ask for its next event, until another instance is started. It is
+	// less than a start takes: who calls a function again and again, and has the
+	// answer before the function is through with it, shall not have two.
+	askAgain = 2 * time.Millisecond
+)
+
+// coming is how many places there will be soon: those of instances that are
+// being started, of those that have just begun and so far asked for fewer
+// events than they may, and of those that have just answered.
+func (s *set[E]) coming() int {
+	slots := s.config.Runner.Slots()
+	n := s.starting * slots
+	if slots == 1 && s.answered == 0 || n >= len(s.waiters) {
+		return n
+	}
+	now := time.Now()
+	for m := range s.members {
+		switch {
+		case !m.begun:
+		case m.asked < slots:
+			n += s.expect(slots-m.asked, m.startedAt.Add(askAll), now)
+		case !m.asksBefore.IsZero():
+			n += s.expect(1, m.idleSince.Add(askAgain), now)
+		}
+	}
+	return n
+}
+
+// expect is n until then, when it turns out that it was in vain.
+func (s *set[E]) expect(n int, then, now time.Time) int {
+	if !now.Before(then) {
+		return 0
+	}
+	s.wakeAt(then)
+	return n
 }
 
 // start starts one instance: one that has lost its process, or a new one.
