@@ -46,7 +46,7 @@ var complained = []struct{ name, text, want string }{
 	{"a scalar", "hello", "1: The template must be a mapping, not a single value"},
 	{"two documents", after("---\na: b"), "1: this is not YAML: more than one document: keep one template in a file"},
 	{"no transform", "Resources: {}", "1: the template has no Transform: write Transform: AWS::Serverless-2016-10-31, or AWS does not know its resources\n1: Resources is empty: name at least one function there"},
-	{"another transform", "Transform: AWS::Serverless-2016\nResources: {A: {Type: AWS::SQS::Queue}}", `1: Transform must be AWS::Serverless-2016-10-31, not "AWS::Serverless-2016" (did you mean AWS::Serverless-2016-10-31?)` + "\n2: AWS::SQS::Queue: this runner has functions alone: leave it out"},
+	{"another transform", "Transform: AWS::Serverless-2016\nResources: {A: {Type: AWS::S3::Bucket}}", `1: Transform must be AWS::Serverless-2016-10-31, not "AWS::Serverless-2016" (did you mean AWS::Serverless-2016-10-31?)` + "\n2: AWS::S3::Bucket: this runner has functions and queues alone: leave it out"},
 	{"no resources", head, "1: the template has no Resources: name at least one function there"},
 	{"empty resources", head + "Resources: {}", "2: Resources is empty: name at least one function there"},
 	{"a section's name", after("Output: {}"), `7: The template has no property "Output" (did you mean Outputs?): correct its name or leave it out`},
@@ -60,14 +60,20 @@ var complained = []struct{ name, text, want string }{
 	// Resources.
 	{"no type", head + "Resources: {A: {Properties: {}}}", "2: the resource A has no Type: write Type: AWS::Serverless::Function"},
 	{"a type's name", head + "Resources:\n  A:\n    Type: AWS::Serverless::Funktion", `4: there is no resource of type "AWS::Serverless::Funktion" (did you mean AWS::Serverless::Function?): correct it`},
-	{"another resource", head + "Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: {Any: thing}", "4: AWS::SQS::Queue: this runner has functions alone: leave it out"},
+	{"another resource", head + "Resources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties: {Any: thing}", "4: AWS::S3::Bucket: this runner has functions and queues alone: leave it out"},
 	{"a state machine", head + "Resources:\n  A:\n    Type: AWS::Serverless::StateMachine", "4: AWS::Serverless::StateMachine: this runner runs no workflows yet: leave it out"},
-	{"an API", head + "Resources:\n  A:\n    Type: AWS::Serverless::HttpApi", "4: AWS::Serverless::HttpApi: this runner serves no HTTP routes yet: leave it out, and give a function a FunctionUrlConfig or invoke it through Lambda's API"},
+	{"an API", head + "Resources:\n  A:\n    Type: AWS::Serverless::HttpApi", "4: AWS::Serverless::HttpApi: this runner serves no HTTP routes yet: leave it out, and invoke the function through Lambda's API"},
 	{"a resource's name", head + "Resources: {a-b: {Type: AWS::Serverless::Function}}", `2: the resource "a-b" must have a name of letters and digits`},
-	{"a conditional resource", after("  B: {Type: AWS::SQS::Queue, Condition: C}"), "7: Condition: this runner has no conditions: leave it out, or the resource\n7: AWS::SQS::Queue: this runner has functions alone: leave it out"},
+	{"a conditional resource", after("  B: {Type: AWS::S3::Bucket, Condition: C}"), "7: Condition: this runner has no conditions: leave it out, or the resource\n7: AWS::S3::Bucket: this runner has functions and queues alone: leave it out"},
 	{"one name for two", after("  Other:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: testdata/code, Handler: bootstrap, Runtime: provided.al2, FunctionName: Hello}"), `8: Hello and Other are both named "Hello": give one of them another FunctionName`},
 
 	{"many resources", head + "Resources:\n" + many(501), "2: Resources has 501 entries, and CloudFormation takes 500: split the template"},
+
+	// Queues.
+	{"a queue's address", after("  Q: {Type: AWS::SQS::Queue}\nOutputs: {Q: {Value: !Ref Q}}"), "8: Ref stands for the address of a queue, which this runner does not have: write !GetAtt Q.Arn or Q.QueueName"},
+	{"a queue's name", after("  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: a.fifo}}"), `7: the queue name "a.fifo" is not valid: use 1 to 80 letters, digits, hyphens and underscores`},
+	{"a queue in order", after("  Q: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}"), "7: FifoQueue: functions put their events into standard queues alone: leave it out"},
+	{"a queue's property", after("  Q: {Type: AWS::SQS::Queue, Properties: {Name: a}}"), `7: A queue has no property "Name": correct its name or leave it out`},
 
 	// Functions.
 	{"nothing", head + "Resources:\n  A:\n    Type: AWS::Serverless::Function", "4: A has no CodeUri: write it in its Properties, or in Globals\n4: A has no Handler: write it in its Properties, or in Globals\n4: A has no Runtime: write it in its Properties, or in Globals"},
@@ -120,22 +126,24 @@ var complained = []struct{ name, text, want string }{
 	{"a preference without alias", property("DeploymentPreference: {Type: AllAtOnce}"), "6: DeploymentPreference has nothing to apply to: give the function an AutoPublishAlias"},
 	{"retries", property("EventInvokeConfig: {MaximumRetryAttempts: 3}"), `6: MaximumRetryAttempts must be a whole number from 0 to 2, not "3"`},
 	{"age", property("EventInvokeConfig: {MaximumEventAgeInSeconds: 59}"), `6: MaximumEventAgeInSeconds must be a whole number from 60 to 21600, not "59"`},
-	{"a destination by name", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !Ref Hello}}}"), `6: Destination is "Hello": write the ARN of a function, as in !GetAtt Hello.Arn`},
-	{"a destination elsewhere", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}"), `6: OnFailure goes to "SQS", which this runner does not have: write Type: Lambda, and a function's ARN as Destination`},
-	{"no destination", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: Lambda}}}"), "6: OnFailure has no Destination: write the ARN of a function, as in !GetAtt Hello.Arn"},
-	{"a dead letter", property("DeadLetterQueue: {Type: SQS}"), "6: DeadLetterQueue must have a Type, SQS or SNS, and a TargetArn"},
-	{"a dead letter's target", property("DeadLetterQueue: {Type: SNS, TargetArn: a}"), `6: TargetArn is "a": write an ARN that begins with arn:aws:sns:`},
+	{"a destination by name", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !Ref Hello}}}"), `6: Destination is "Hello": write the ARN of a function or a queue, as in !GetAtt Hello.Arn`},
+	{"a destination elsewhere", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: EventBridge}}}"), `6: OnFailure goes to "EventBridge", which this runner does not have: use Lambda or SQS`},
+	{"a destination of another type", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Hello.Arn}}}"), `6: Destination is "arn:aws:lambda:us-east-1:000000000000:function:Hello", and its Type is another: correct one of them`},
+	{"no destination", property("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}"), "6: OnFailure has no Destination: write the ARN of a function or a queue, as in !GetAtt Hello.Arn"},
+	{"half a dead letter", property("DeadLetterQueue: {Type: SQS}"), "6: DeadLetterQueue must have Type: SQS, and a TargetArn that is a queue's, as in !GetAtt Dead.Arn"},
+	{"a dead letter to a topic", property("DeadLetterQueue: {Type: SNS, TargetArn: \"arn:aws:sns:us-east-1:000000000000:a\"}"), "6: DeadLetterQueue must have Type: SQS, and a TargetArn that is a queue's, as in !GetAtt Dead.Arn"},
+	{"a dead letter to a function", property("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Hello.Arn}"), "6: DeadLetterQueue must have Type: SQS, and a TargetArn that is a queue's, as in !GetAtt Dead.Arn"},
 	{"a URL without auth", property("FunctionUrlConfig: {InvokeMode: BUFFERED}"), "6: FunctionUrlConfig has no AuthType: write NONE or AWS_IAM"},
 	{"an event", property("Events:\n  E:\n    Type: Schedule\n    Properties: {Schedule: rate(1 hour)}"), "7: the event E: this runner has no schedules yet: leave the event out, and invoke the function from one that you have"},
 	{"a topic", property("Events: {E: {Type: SelfManagedKafka}}"), "6: the event E: this runner reads no topics yet: leave the event out, and invoke the function through Lambda's API"},
-	{"a route", property("Events: {E: {Type: HttpApi}}"), "6: the event E: this runner serves no HTTP routes yet: leave it out, and give a function a FunctionUrlConfig or invoke it through Lambda's API"},
+	{"a route", property("Events: {E: {Type: HttpApi}}"), "6: the event E: this runner serves no HTTP routes yet: leave it out, and invoke the function through Lambda's API"},
 	{"an event of AWS", property("Events: {E: {Type: S3}}"), "6: the event E: this runner has no such event: leave it out"},
 	{"an event's name", property("Events: {E: {Type: Httpapi}}"), `6: there is no event of type "Httpapi" (did you mean HttpApi?): correct it`},
 	{"an event without type", property("Events: {E: {}}"), "6: the event E has no Type: write one"},
 
 	// What it may do.
 	{"a policy of AWS", property("Policies: AmazonS3FullAccess"), `6: the policy "AmazonS3FullAccess" has no meaning here: a function may invoke others, by LambdaInvokePolicy: {FunctionName: …}`},
-	{"a policy's name", property("Policies: [{LambdaInvokePolicie: {}}]"), `6: Policies has no property "LambdaInvokePolicie" (did you mean LambdaInvokePolicy?): correct its name or leave it out`},
+	{"a policy's name", property("Policies: [{LambdaInvokePolicie: {}}]"), `6: the policy "LambdaInvokePolicie" (did you mean LambdaInvokePolicy?) has no meaning here: a function may invoke others, by LambdaInvokePolicy: {FunctionName: …}`},
 	{"a policy by ARN", property("Policies: [LambdaInvokePolicy: {FunctionName: !GetAtt Hello.Arn}]"), `6: FunctionName is "arn:aws:lambda:us-east-1:000000000000:function:Hello": write the name of a function, as in !Ref Hello`},
 	{"a policy for workflows", property("Policies: [StepFunctionsExecutionPolicy: {StateMachineName: a}]"), "6: StepFunctionsExecutionPolicy: this runner runs no workflows yet: leave it out"},
 	{"another action", property("Policies:\n  - Statement:\n      - Effect: Allow\n        Action: [s3:GetObject]\n        Resource: !GetAtt Hello.Arn"), `9: the action "s3:GetObject" has no meaning here: a function may be allowed lambda:InvokeFunction alone`},
@@ -154,7 +162,7 @@ var complained = []struct{ name, text, want string }{
 
 	// References.
 	{"a reference's name", property("Description: !Ref Helo"), `6: there is no parameter and no resource "Helo" (did you mean Hello?): correct the name or add it`},
-	{"an attribute", property("Description: !GetAtt Hello.Name"), `6: a function has no attribute "Name" here: it has Arn`},
+	{"an attribute", property("Description: !GetAtt Hello.Name"), `6: Hello has no attribute "Name" here: it has Arn`},
 	{"no attribute", property("Description: !GetAtt Hello"), "6: Fn::GetAtt must have a resource and an attribute, as in !GetAtt Hello.Arn"},
 	{"a role's attribute", after("Outputs: {R: {Value: !GetAtt HelloRole.Arn}}"), "7: this runner has no roles: leave HelloRole.Arn out"},
 	{"a version", property("Description: !Ref Hello.Version"), "6: Hello.Version is known only when the function is deployed: refer to Hello or Hello.Alias"},
@@ -183,7 +191,7 @@ var complained = []struct{ name, text, want string }{
 	{"a global that SAM refuses", after("Globals: {Function: {Policies: []}}"), "7: SAM does not take Policies from Globals: write it in each function"},
 	{"a global's name", after("Globals: {Function: {TimeOuts: 3}}"), `7: a function has no property "TimeOuts" (did you mean Timeout?): correct its name or leave it out`},
 	{"a global's value", after("Globals: {Function: {Timeout: 0}}\n") + "  ", `7: Timeout must be a whole number from 1 to 900, not "0"`},
-	{"globals of others", after("Globals: {Api: {}}"), "7: Api: this runner has functions alone: leave it out"},
+	{"globals of others", after("Globals: {Api: {}}"), "7: Api: this runner has functions and queues alone: leave it out"},
 	{"an output without value", after("Outputs: {A: {Description: b}}"), "7: the output A has no Value: write one"},
 	{"an output's condition", after("Outputs: {A: {Value: b, Condition: c}}"), "7: Condition: this runner has no conditions: leave it out, or the output"},
 }

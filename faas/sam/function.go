@@ -96,7 +96,7 @@ func (l *loader) readFunction(t *Template, r *resource) {
 		Timeout:          function.DefaultTimeout,
 		EphemeralStorage: function.MinTmpSize,
 	}
-	fn.Name, _ = l.nameOf(r)
+	fn.Name, _ = l.nameOf(r, resourceTypes()[functionType])
 	if r.properties == nil {
 		r.properties = &node{line: r.line, kind: mapping}
 	}

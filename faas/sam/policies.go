@@ -19,18 +19,28 @@ const invokeAction = "lambda:InvokeFunction"
 // policies returns the names of the functions that a function may invoke.
 func (l *loader) policies(f field) []string {
 	var all []string
+	known := l.policy(&all)
 	for _, p := range l.lists(f) {
-		if p.value.kind == mapping {
-			l.object(p, l.policy(&all))
+		if p.value.kind != mapping {
+			if name, ok := l.text(p); ok && !granted[name[strings.LastIndex(name, "/")+1:]] {
+				meaningless(l, p.line, name, granted)
+			}
 			continue
 		}
-		name, ok := l.text(p)
-		if ok && !granted[name[strings.LastIndex(name, "/")+1:]] {
-			l.complain(p.line, "the policy %s has no meaning here: a function may invoke others, by LambdaInvokePolicy: {FunctionName: …}", quoted(name))
+		for _, one := range l.fields(p) {
+			if read, ok := known[one.name]; ok {
+				read(one)
+				continue
+			}
+			meaningless(l, one.line, one.name, known)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+func meaningless[V any](l *loader, line int, name string, known map[string]V) {
+	l.complain(line, "the policy %s%s has no meaning here: a function may invoke others, by LambdaInvokePolicy: {FunctionName: …}", quoted(name), meant(name, known))
 }
 
 // policy is one of SAM's policy templates, or a policy document. SAM takes any

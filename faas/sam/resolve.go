@@ -35,10 +35,8 @@ func (n *node) nothing() bool {
 // it has complained.
 type caller func(l *loader, n, argument *node) *node
 
-var callers map[string]caller
-
-func init() {
-	callers = map[string]caller{
+func callers() map[string]caller {
+	return map[string]caller{
 		"Ref":        (*loader).ref,
 		"Fn::GetAtt": (*loader).getAtt,
 		"Fn::Sub":    (*loader).sub,
@@ -63,10 +61,11 @@ func (l *loader) resolve(n *node) *node {
 }
 
 func (l *loader) call(n *node) *node {
-	if f, ok := callers[n.text]; ok {
+	known := callers()
+	if f, ok := known[n.text]; ok {
 		return f(l, n, n.items[0])
 	}
-	l.complain(n.line, "this runner does not work out %s%s: write its value, or use Ref, Fn::GetAtt or Fn::Sub", quoted(n.text), meant(n.text, callers))
+	l.complain(n.line, "this runner does not work out %s%s: write its value, or use Ref, Fn::GetAtt or Fn::Sub", quoted(n.text), meant(n.text, known))
 	return nil
 }
 
@@ -99,24 +98,27 @@ func (l *loader) refText(line int, name string) (string, bool) {
 	}
 	id, generated, _ := strings.Cut(name, ".")
 	r := l.resource(id)
-	switch {
-	case r == nil:
+	if r == nil {
 		l.unknown(line, name)
 		return "", false
-	case r.kind != functionType:
-		return "", false // the resource was complained of
-	case generated == "":
-		return l.nameOf(r)
-	case generated == "Alias":
-		return l.aliasARN(line, r)
 	}
-	l.complain(line, "%s is known only when the function is deployed: refer to %s or %s.Alias", name, id, id)
+	switch t := resourceTypes()[r.kind]; {
+	case t.arn == nil: // the resource was complained of
+	case r.kind == queueType:
+		l.complain(line, "Ref stands for the address of a queue, which this runner does not have: write !GetAtt %s.Arn or %s.QueueName", id, id)
+	case generated == "":
+		return l.nameOf(r, t)
+	case generated == "Alias":
+		return l.aliasARN(line, r, t)
+	default:
+		l.complain(line, "%s is known only when the function is deployed: refer to %s or %s.Alias", name, id, id)
+	}
 	return "", false
 }
 
 // aliasARN is what SAM has {Ref: FUNCTION.Alias} stand for.
-func (l *loader) aliasARN(line int, r *resource) (string, bool) {
-	name, ok := l.nameOf(r)
+func (l *loader) aliasARN(line int, r *resource, t resourceType) (string, bool) {
+	name, ok := l.nameOf(r, t)
 	alias := r.properties.get("AutoPublishAlias")
 	if alias == nil {
 		l.complain(line, "%s has no alias: give it AutoPublishAlias", r.id)
@@ -148,14 +150,10 @@ func (l *loader) getAtt(n, argument *node) *node {
 func (l *loader) attribute(line int, path string) (string, bool) {
 	id, attribute, _ := strings.Cut(path, ".")
 	r := l.resource(id)
+	if r != nil {
+		return l.attributeOf(line, r, attribute)
+	}
 	switch {
-	case r != nil && r.kind != functionType:
-		return "", false // the resource was complained of
-	case r != nil && attribute == "Arn":
-		name, ok := l.nameOf(r)
-		return function.ARN(name, ""), ok
-	case r != nil:
-		l.complain(line, "a function has no attribute %s here: it has Arn", quoted(attribute))
 	case attribute == "FunctionUrl" && l.hasURL(strings.TrimSuffix(id, "Url")):
 		if l.outputs {
 			return placeholder(strings.TrimSuffix(id, "Url")), true
@@ -165,6 +163,21 @@ func (l *loader) attribute(line int, path string) (string, bool) {
 		l.complain(line, "this runner has no roles: leave %s out", path)
 	default:
 		l.unknown(line, id)
+	}
+	return "", false
+}
+
+func (l *loader) attributeOf(line int, r *resource, attribute string) (string, bool) {
+	t := resourceTypes()[r.kind]
+	switch {
+	case t.arn == nil: // the resource was complained of
+	case attribute == "Arn":
+		name, ok := l.nameOf(r, t)
+		return t.arn(name), ok
+	case attribute == "QueueName" && r.kind == queueType:
+		return l.nameOf(r, t)
+	default:
+		l.complain(line, "%s has no attribute %s here: it has Arn", r.id, quoted(attribute))
 	}
 	return "", false
 }

@@ -10,8 +10,8 @@ import (
 const (
 	functionType = "AWS::Serverless::Function"
 
-	notHere           = "this runner has functions alone: leave it out"
-	httpAPILater      = "this runner serves no HTTP routes yet: leave it out, and give a function a FunctionUrlConfig or invoke it through Lambda's API"
+	notHere           = "this runner has functions and queues alone: leave it out"
+	httpAPILater      = "this runner serves no HTTP routes yet: leave it out, and invoke the function through Lambda's API"
 	stateMachineLater = "this runner runs no workflows yet: leave it out"
 )
 
@@ -28,20 +28,40 @@ type resource struct {
 	name   string // what Ref stands for; empty when it was complained of
 }
 
-// resourceTypes says how each type of resource is read.
-var resourceTypes map[string]func(*loader, *Template, *resource)
+// A resourceType is what this runner knows of a type of resource.
+type resourceType struct {
+	read func(*loader, *Template, *resource)
 
-func init() {
-	resourceTypes = map[string]func(*loader, *Template, *resource){
-		functionType:                    (*loader).readFunction,
+	// Of those that others may refer to:
+	named string                   // the property that names one; without it the logical id does
+	check func(name string) error  // what is wrong with a name
+	arn   func(name string) string // nil when there is no support for the type yet
+}
+
+// resourceTypes are the types of resources that a template may have. Those that
+// this runner will have say what to do until then.
+func resourceTypes() map[string]resourceType {
+	return map[string]resourceType{
+		functionType: {
+			read:  (*loader).readFunction,
+			named: "FunctionName",
+			check: function.CheckName,
+			arn:   func(name string) string { return function.ARN(name, "") },
+		},
+		queueType: {
+			read:  (*loader).readQueue,
+			named: "QueueName",
+			check: checkQueue,
+			arn:   queueARN,
+		},
 		"AWS::Serverless::HttpApi":      later(httpAPILater),
 		"AWS::Serverless::StateMachine": later(stateMachineLater),
 	}
 }
 
 // later refuses a known resource until there is support for it.
-func later(why string) func(*loader, *Template, *resource) {
-	return func(l *loader, _ *Template, r *resource) { l.complain(r.line, "%s: %s", r.kind, why) }
+func later(why string) resourceType {
+	return resourceType{read: func(l *loader, _ *Template, r *resource) { l.complain(r.line, "%s: %s", r.kind, why) }}
 }
 
 // declare finds out which resources there are, so that they can refer to each
@@ -103,15 +123,16 @@ func (l *loader) readResources(t *Template) {
 			r.properties = merge(l.globals, r.properties, "")
 		}
 	}
+	known := resourceTypes()
 	for _, r := range l.resources {
-		switch read, ok := resourceTypes[r.kind]; {
+		switch kind, ok := known[r.kind]; {
 		case ok:
-			read(l, t, r)
+			kind.read(l, t, r)
 		case r.kind == "":
-		case strings.HasPrefix(r.kind, "AWS::") && meant(r.kind, resourceTypes) == "":
+		case strings.HasPrefix(r.kind, "AWS::") && meant(r.kind, known) == "":
 			l.complain(r.line, "%s: %s", r.kind, notHere)
 		default:
-			l.complain(r.line, "there is no resource of type %s%s: correct it", quoted(r.kind), meant(r.kind, resourceTypes))
+			l.complain(r.line, "there is no resource of type %s%s: correct it", quoted(r.kind), meant(r.kind, known))
 		}
 	}
 	l.uniqueNames(t)
@@ -127,32 +148,30 @@ func (l *loader) uniqueNames(t *Template) {
 	}
 }
 
-// nameOf returns what Ref stands for: a function's name.
-func (l *loader) nameOf(r *resource) (string, bool) {
-	f := r.properties.get("FunctionName")
+// nameOf returns what a resource of that type is called.
+func (l *loader) nameOf(r *resource, t resourceType) (string, bool) {
+	f := r.properties.get(t.named)
 	switch {
 	case r.named:
 	case r.naming:
-		l.complain(f.line, "the FunctionName of %s is made of itself: write it out", r.id)
+		l.complain(f.line, "the %s of %s is made of itself: write it out", f.name, r.id)
 		return "", false
 	case f == nil:
-		r.name = r.id
-		r.check(l, r.line)
+		r.name = l.checked(t, r.line, r.id)
 	default:
 		r.naming = true
-		r.name, _ = l.text(*f)
-		r.check(l, f.line)
+		if name, ok := l.text(*f); ok {
+			r.name = l.checked(t, f.line, name)
+		}
 	}
 	r.named = true
 	return r.name, r.name != ""
 }
 
-func (r *resource) check(l *loader, line int) {
-	if r.name == "" {
-		return // it was complained of
-	}
-	if err := function.CheckName(r.name); err != nil {
+func (l *loader) checked(t resourceType, line int, name string) string {
+	if err := t.check(name); err != nil {
 		l.complain(line, "%v", err)
-		r.name = ""
+		return ""
 	}
+	return name
 }

@@ -33,6 +33,7 @@ type Template struct {
 	Path        string // of the file
 	Description string
 	Functions   []Function // in the order of the file
+	Queues      []string   // names of queues, which DeadLetter and Async may name
 	Outputs     []Output   // in the order of the file
 }
 
@@ -66,7 +67,7 @@ type Function struct {
 	DeploymentPreference string // AllAtOnce or, when not said, empty
 
 	Async      AsyncConfig
-	DeadLetter *DeadLetter
+	DeadLetter *DeadLetter // nil is none
 	URL        *URL
 	MayInvoke  []string // names of functions
 
@@ -77,13 +78,13 @@ type Function struct {
 type AsyncConfig struct {
 	MaximumRetryAttempts     *int   // nil is Lambda's default, 2
 	MaximumEventAgeInSeconds *int   // nil is Lambda's default, 21,600
-	OnSuccess, OnFailure     string // ARN of a function; empty is none
+	OnSuccess, OnFailure     string // ARN of a function or a queue; empty is none
 }
 
 // A DeadLetter is where events go that failed for good.
 type DeadLetter struct {
-	Type      string // SQS or SNS
-	TargetARN string
+	Type      string // SQS
+	TargetARN string // of a queue
 }
 
 // A URL is how a function is reached over plain HTTP.

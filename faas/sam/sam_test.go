@@ -28,8 +28,8 @@ func whole(code string) *Template {
 			},
 			Tags: map[string]string{"team": "a", "owner": "b"}, Tracing: "Active", RecursiveLoop: "Terminate",
 			Reserved: new(5), AutoPublishAlias: "live", VersionDescription: "the first", Provisioned: new(2), DeploymentPreference: "AllAtOnce",
-			Async:      AsyncConfig{MaximumRetryAttempts: new(0), MaximumEventAgeInSeconds: new(60), OnSuccess: secondARN, OnFailure: secondARN + ":live"},
-			DeadLetter: &DeadLetter{Type: "SQS", TargetARN: "arn:aws:sqs:us-east-1:000000000000:dead"},
+			Async:      AsyncConfig{MaximumRetryAttempts: new(0), MaximumEventAgeInSeconds: new(60), OnSuccess: secondARN, OnFailure: "arn:aws:sqs:us-east-1:000000000000:Failed"},
+			DeadLetter: &DeadLetter{Type: "SQS", TargetARN: "arn:aws:sqs:us-east-1:000000000000:live-dead"},
 			URL:        &URL{AuthType: "NONE", InvokeMode: "BUFFERED", Cors: &Cors{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET"}, MaxAge: 60}},
 			MayInvoke:  []string{"Second", "live-first", "other"},
 			Runner:     function.Settings{Isolation: "strict", Connect: []uint16{5432, 9092}, KeepAlive: 90 * time.Second, MaxConcurrency: 4},
@@ -39,9 +39,10 @@ func whole(code string) *Template {
 			MemorySize: 128, Timeout: 10 * time.Second, EphemeralStorage: 512, Architecture: "arm64",
 			Environment: map[string]string{"LEVEL": "info", "STAGE": "live"}, Tags: map[string]string{"team": "a"}, AutoPublishAlias: "live",
 		}},
+		Queues: []string{"live-dead", "Failed"},
 		Outputs: []Output{
 			{Name: "Address", Description: "Where it is", value: "at " + placeholder("First") + "hello"},
-			{Name: "Name", value: "live-first"},
+			{Name: "Name", value: "live-first live-dead"},
 		},
 	}
 }

@@ -70,39 +70,59 @@ func (l *loader) async(fn *Function, f field) {
 	})
 }
 
-// destination returns the ARN of the function that is told.
+// services are what may be told of events, by their names in SAM and in ARNs.
+var services = map[string]string{"Lambda": "lambda", "SQS": "sqs"}
+
+// destination returns the ARN of the function or queue that is told.
 func (l *loader) destination(f field) string {
-	arn, kind := "", "Lambda"
+	const write = "write the ARN of a function or a queue, as in !GetAtt Hello.Arn"
+	var arn, kind *field
 	l.object(f, object{
-		"Destination": func(f field) { arn, _ = l.text(f) },
-		"Type":        func(f field) { kind, _ = l.text(f) },
+		"Destination": func(f field) { arn = &f },
+		"Type":        func(f field) { kind = &f },
 	})
-	switch n := l.resolve(f.value); {
-	case n == nil || n.kind != mapping || kind == "":
-	case kind != "Lambda":
-		l.complain(f.line, "%s goes to %s, which this runner does not have: write Type: Lambda, and a function's ARN as Destination", f.name, quoted(kind))
-	case n.get("Destination") == nil:
-		l.complain(f.line, "%s has no Destination: write the ARN of a function, as in !GetAtt Hello.Arn", f.name)
-	case arn != "":
-		if _, err := function.ParseRef(arn, ""); err != nil || !strings.HasPrefix(arn, "arn:") {
-			l.complain(n.get("Destination").line, "Destination is %s: write the ARN of a function, as in !GetAtt Hello.Arn", quoted(arn))
+	service := ""
+	if kind != nil {
+		name, ok := l.text(*kind)
+		if service = services[name]; ok && service == "" {
+			l.complain(kind.line, "%s goes to %s, which this runner does not have: use Lambda or SQS", f.name, quoted(name))
+			return ""
 		}
 	}
-	return arn
+	if arn == nil {
+		l.complain(f.line, "%s has no Destination: %s", f.name, write)
+		return ""
+	}
+	s, ok := l.text(*arn)
+	if ok && !isARN(s, "lambda") && !isARN(s, "sqs") {
+		l.complain(arn.line, "Destination is %s: %s", quoted(s), write)
+	} else if ok && service != "" && !isARN(s, service) {
+		l.complain(arn.line, "Destination is %s, and its Type is another: correct one of them", quoted(s))
+	}
+	return s
+}
+
+// isARN reports whether s names a function or a queue.
+func isARN(s, service string) bool {
+	rest, ok := strings.CutPrefix(s, "arn:aws:"+service+":")
+	if !ok {
+		return false
+	}
+	if service == "lambda" {
+		_, err := function.ParseRef(s, "")
+		return err == nil
+	}
+	return checkQueue(rest[strings.LastIndex(rest, ":")+1:]) == nil
 }
 
 func (l *loader) deadLetter(f field) *DeadLetter {
 	var d DeadLetter
 	l.object(f, object{
-		"Type":      func(f field) { d.Type, _ = l.oneOf(f, "SQS", "SNS") },
+		"Type":      func(f field) { d.Type, _ = l.text(f) },
 		"TargetArn": func(f field) { d.TargetARN, _ = l.text(f) },
 	})
-	if d.Type == "" || d.TargetARN == "" {
-		l.complain(f.line, "DeadLetterQueue must have a Type, SQS or SNS, and a TargetArn")
-		return nil
-	}
-	if want := "arn:aws:" + strings.ToLower(d.Type) + ":"; !strings.HasPrefix(d.TargetARN, want) {
-		l.complain(f.line, "TargetArn is %s: write an ARN that begins with %s", quoted(d.TargetARN), want)
+	if d.Type != "SQS" || !isARN(d.TargetARN, "sqs") {
+		l.complain(f.line, "DeadLetterQueue must have Type: SQS, and a TargetArn that is a queue's, as in !GetAtt Dead.Arn")
 	}
 	return &d
 }
