@@ -108,16 +108,16 @@ func where(text []byte, err error) string {
 	if !ok {
 		return ""
 	}
-	at := int(min(bad.Offset, int64(len(text))))
+	at := int(max(0, bad.Offset-1)) // the offset is behind the byte that is wrong
 	line := bytes.Count(text[:at], []byte("\n")) + 1
 	begin := bytes.LastIndexByte(text[:at], '\n') + 1
 	shown, _, _ := bytes.Cut(text[begin:], []byte("\n"))
-	column := at - begin
+	column := at - begin + 1
 	if cut := column - 40; cut > 0 {
 		shown = append([]byte("…"), shown[cut:]...)
 	}
 	if len(shown) > 80 {
 		shown = append(shown[:80:80], "…"...)
 	}
-	return fmt.Sprintf(", at line %d, column %d: %s", line, max(1, column), shown)
+	return fmt.Sprintf(", at line %d, column %d: %s", line, column, shown)
 }
