@@ -54,7 +54,8 @@ func TestThreeCommandsFromAGoFileToAnAnswer(t *testing.T) {
 			address <- strings.Fields(after)[0]
 		}
 	})
-	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--isolation", "basic")
+	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--data", "data", "--isolation", "basic")
+	cmd.Dir = dir
 	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, lines, lines
 	server, err := child.Start(cmd, syscall.SIGTERM)
 	if err != nil {

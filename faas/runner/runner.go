@@ -77,6 +77,10 @@ func Open(o Options) (_ *Runner, err error) {
 			r.release()
 		}
 	}()
+	if o.Data, err = filepath.Abs(o.Data); err != nil { // functions run in folders of their own
+		return nil, err
+	}
+	r.o.Data = o.Data
 	if r.db, err = openState(o.Data); err != nil {
 		return nil, err
 	}
