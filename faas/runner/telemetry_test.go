@@ -30,6 +30,24 @@ import (
 	"triptych/internal/waittest"
 )
 
+// built keeps what the tests of telemetry build for each other.
+var built string
+
+func TestTelemetry(t *testing.T) {
+	built = t.TempDir()
+	for name, test := range map[string]func(*testing.T){
+		"AnInvocationIsATraceOfItsSteps":        testAnInvocationIsATraceOfItsSteps,
+		"AnInvocationIsInTheTraceOfItsCaller":   testAnInvocationIsInTheTraceOfItsCaller,
+		"AFunctionThatCallsAFunctionIsOneTrace": testAFunctionThatCallsAFunctionIsOneTrace,
+		"AQueuedEventShowsItsWait":              testAQueuedEventShowsItsWait,
+		"WhatFailsIsSaidInItsTrace":             testWhatFailsIsSaidInItsTrace,
+		"InvocationsAreCounted":                 testInvocationsAreCounted,
+		"WithTelemetryOffNothingIsMade":         testWithTelemetryOffNothingIsMade,
+	} {
+		t.Run(name, test)
+	}
+}
+
 // A watched is a runner whose spans and metrics are kept.
 type watched struct {
 	*runner.Runner
@@ -70,7 +88,7 @@ func watch(t *testing.T, options ...sdktrace.TracerProviderOption) *watched {
 // add makes the code in a folder a function.
 func (w *watched) add(t *testing.T, name, folder string) {
 	t.Helper()
-	zip, err := build.Package(t.Context(), folder, build.Options{})
+	zip, err := build.Package(t.Context(), folder, build.Options{Cache: built})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,14 +163,14 @@ func (w *watched) one(t *testing.T, trace oteltrace.TraceID, name string) sdktra
 	return nil
 }
 
-const hello = "../examples/hello"
+const helloFolder = "../examples/hello"
 
-var ada = []byte(`{"name":"Ada"}`)
+var greetAda = []byte(`{"name":"Ada"}`)
 
-func TestAnInvocationIsATraceOfItsSteps(t *testing.T) {
+func testAnInvocationIsATraceOfItsSteps(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
-	in := runner.Invocation{Ref: function.Ref{Name: "hello"}, RequestID: uuid.NewString(), Payload: ada}
+	w.add(t, "hello", helloFolder)
+	in := runner.Invocation{Ref: function.Ref{Name: "hello"}, RequestID: uuid.NewString(), Payload: greetAda}
 
 	cold := w.invoke(t, in)
 	if diff := cmp.Diff("hello\n  place\n  fetch\n  spawn\n  init\n  invoke\n", w.tree(cold.Trace.Root)); diff != "" {
@@ -185,11 +203,11 @@ func TestAnInvocationIsATraceOfItsSteps(t *testing.T) {
 	}
 }
 
-func TestAnInvocationIsInTheTraceOfItsCaller(t *testing.T) {
+func testAnInvocationIsInTheTraceOfItsCaller(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
+	w.add(t, "hello", helloFolder)
 	caller := trace.Parse("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
-	r := w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada, Trace: caller})
+	r := w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda, Trace: caller})
 	if root := w.one(t, caller.Root, "hello"); root.Parent().SpanID() != caller.Parent || !root.Parent().IsRemote() {
 		t.Errorf("the parent is %v, not the caller's span", root.Parent())
 	}
@@ -201,7 +219,7 @@ func TestAnInvocationIsInTheTraceOfItsCaller(t *testing.T) {
 	// Who does not want to be recorded is not; the function is told the same.
 	caller.Sampled = false
 	before := len(w.spans.Ended())
-	r = w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada, Trace: caller})
+	r = w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda, Trace: caller})
 	if r.Trace.Parent != caller.Parent || r.Trace.Sampled || len(w.spans.Ended()) != before {
 		t.Errorf("of a caller that is not recorded: the header %s, and %d spans", r.Trace, len(w.spans.Ended())-before)
 	}
@@ -225,9 +243,9 @@ func (w *watched) report(t *testing.T, name string) string {
 	return last
 }
 
-func TestAFunctionThatCallsAFunctionIsOneTrace(t *testing.T) {
+func testAFunctionThatCallsAFunctionIsOneTrace(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
+	w.add(t, "hello", helloFolder)
 	w.add(t, "caller", "testdata/caller")
 	r := w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "caller"}, Payload: []byte(`{"function":"hello","event":{"name":"Ada"}}`)})
 	if r.Failed || string(r.Payload) != `{"greeting":"Hello, Ada!"}` {
@@ -252,9 +270,9 @@ func TestAFunctionThatCallsAFunctionIsOneTrace(t *testing.T) {
 	}
 }
 
-func TestAQueuedEventShowsItsWait(t *testing.T) {
+func testAQueuedEventShowsItsWait(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
+	w.add(t, "hello", helloFolder)
 	waittest.Beside(t, w.Run)
 	caller := trace.Parse("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
 	err := w.Accept(t.Context(), runner.Invocation{Ref: function.Ref{Name: "hello"}, RequestID: uuid.NewString(), Payload: []byte(`{}`), Trace: caller})
@@ -274,14 +292,14 @@ func TestAQueuedEventShowsItsWait(t *testing.T) {
 	}
 }
 
-func TestWhatFailsIsSaidInItsTrace(t *testing.T) {
+func testWhatFailsIsSaidInItsTrace(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
+	w.add(t, "hello", helloFolder)
 	none := 0
 	if _, err := w.Registry.Change("hello", func(f *registry.Function) error { f.Reserved = &none; return nil }); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Invoke(t.Context(), runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada})
+	_, err := w.Invoke(t.Context(), runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda})
 	if function.From(err).Status != 429 {
 		t.Fatalf("got %v", err)
 	}
@@ -294,10 +312,10 @@ func TestWhatFailsIsSaidInItsTrace(t *testing.T) {
 	}
 }
 
-func TestInvocationsAreCounted(t *testing.T) {
+func testInvocationsAreCounted(t *testing.T) {
 	w := watch(t)
-	w.add(t, "hello", hello)
-	in := runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada}
+	w.add(t, "hello", helloFolder)
+	in := runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda}
 	w.invoke(t, in)
 	w.invoke(t, in)
 	in.Payload = []byte(`{}`) // which fails
@@ -358,13 +376,13 @@ func (w *watched) counts(t *testing.T) map[string]int64 {
 	return counts
 }
 
-// TestWithTelemetryOffNothingIsMade counts the spans that are begun.
-func TestWithTelemetryOffNothingIsMade(t *testing.T) {
-	begun := &counter{}
+// testWithTelemetryOffNothingIsMade counts the spans that are begun.
+func testWithTelemetryOffNothingIsMade(t *testing.T) {
+	begun := &dropAll{}
 	w := watch(t, sdktrace.WithSampler(begun))
-	w.add(t, "hello", hello)
-	w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada})
-	w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: ada})
+	w.add(t, "hello", helloFolder)
+	w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda})
+	w.invoke(t, runner.Invocation{Ref: function.Ref{Name: "hello"}, Payload: greetAda})
 	if begun.n != 2 || len(w.spans.Ended()) != 0 {
 		t.Errorf("%d spans were begun for two invocations, and %d recorded", begun.n, len(w.spans.Ended()))
 	}
@@ -373,12 +391,12 @@ func TestWithTelemetryOffNothingIsMade(t *testing.T) {
 	}
 }
 
-// A counter is a sampler that takes nothing.
-type counter struct{ n int }
+// A dropAll is a sampler that takes nothing.
+type dropAll struct{ n int }
 
-func (c *counter) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
+func (c *dropAll) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
 	c.n++
 	return sdktrace.SamplingResult{Decision: sdktrace.Drop}
 }
 
-func (c *counter) Description() string { return "counter" }
+func (c *dropAll) Description() string { return "dropAll" }
