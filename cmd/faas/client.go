@@ -19,6 +19,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 
 	"triptych/faas/console"
@@ -136,6 +137,13 @@ func (to *target) read(ctx context.Context, method, path string, into any) error
 // name; the same error says otherwise of other things.
 const noFunction = "Function not found: "
 
+// throttles say what Lambda's reasons mean.
+var throttles = map[string]string{
+	function.ReservedLimit:   "as many events of the function are under way as it has reserved",
+	function.ConcurrentLimit: "as many events are under way as the runner takes, or leaves to functions that have reserved none",
+	function.CallerRateLimit: "too many requests have come",
+}
+
 // explain puts what went wrong between here and the runner into a sentence, for
 // a person who has typed a command.
 func (to *target) explain(what string, err error) error {
@@ -143,10 +151,13 @@ func (to *target) explain(what string, err error) error {
 		return nil
 	}
 	var api smithy.APIError
+	var throttled *types.TooManyRequestsException
 	var broken *url.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("no runner answers at %s: start one with faas serve, or name another with --endpoint", to.endpoint)
+	case errors.As(err, &throttled):
+		return fmt.Errorf("%s: throttled, try again later: %s", what, throttles[string(throttled.Reason)])
 	case errors.As(err, &api) && strings.HasPrefix(api.ErrorMessage(), noFunction):
 		return fmt.Errorf("%s: there is no such function, version or alias; faas list shows the functions there are", what)
 	case errors.As(err, &api) && api.ErrorMessage() != "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -69,8 +70,12 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 			continue
 		}
 		line := c.String()
-		if c.Created || len(c.What) > 0 {
-			line += fmt.Sprintf(" (%s, %s)", size(int64(len(want[i].Zip.Bytes))), time.Since(begun).Round(time.Millisecond))
+		took := time.Since(begun).Round(time.Millisecond)
+		switch {
+		case c.Created || slices.Contains(c.What, "code"):
+			line += fmt.Sprintf(" (%s, %s)", size(int64(len(want[i].Zip.Bytes))), took)
+		case len(c.What) > 0:
+			line += fmt.Sprintf(" (%s)", took)
 		}
 		fmt.Fprintf(t.out, "%s: %s\n", want[i].Name, line)
 	}

@@ -20,7 +20,7 @@ import (
 
 // untimed leaves out of what deploy prints what is never the same.
 func untimed(s string) string {
-	return regexp.MustCompile(` \([^)]* KB, [^)]*\)`).ReplaceAllString(s, "")
+	return regexp.MustCompile(` \(([^)]* KB, )?[0-9.]+m?s\)`).ReplaceAllString(s, "")
 }
 
 func TestAFunctionFromDeployToRemove(t *testing.T) {
@@ -38,6 +38,10 @@ func TestAFunctionFromDeployToRemove(t *testing.T) {
 		if got := untimed(must(t, strings.Split(step.args, " ")...)); got != step.want {
 			t.Errorf("faas %s\ngot  %swant %s", step.args, got, step.want)
 		}
+	}
+	must(t, "deploy", "work", folder, "--reserved", "0")
+	if s := faas(t, "invoke", "work"); code(s.failure) != 1 || !strings.Contains(s.failure.Error(), "throttled, try again later: as many events of the function are under way as it has reserved") {
+		t.Errorf("a function that may not run: %v", s.failure)
 	}
 	if got := must(t, "list"); !regexp.MustCompile(`(?m)^work +256 MB +5 s +1 KB +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(got) {
 		t.Errorf("list:\n%s", got)
