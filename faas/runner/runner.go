@@ -58,6 +58,7 @@ type Runner struct {
 	tracer  oteltrace.Tracer
 	metrics *metrics
 
+	folders    *folders
 	ctx        context.Context // ends when the runner is closed
 	end        context.CancelFunc
 	preparing  sync.Map // of preparation, those under way
@@ -103,7 +104,7 @@ func Open(o Options) (_ *Runner, err error) {
 	if r.metrics, err = newMetrics(); err != nil {
 		return nil, err
 	}
-	if err := os.RemoveAll(filepath.Join(o.Data, "instances")); err != nil { // an earlier runner's
+	if r.folders, err = newFolders(o.Data); err != nil {
 		return nil, err
 	}
 	r.pool = pool.New(pool.Options[*environment]{
@@ -121,6 +122,7 @@ func Open(o Options) (_ *Runner, err error) {
 	if err = r.Stats.Keep(r.known); err != nil {
 		return nil, err
 	}
+	r.background.Go(func() { r.folders.keep(r.ctx) })
 	for _, f := range r.Registry.All() {
 		r.changed(nil, f)
 	}
@@ -232,7 +234,7 @@ func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisi
 		return nil, err
 	}
 	e.fetched = time.Now()
-	tmp, err := makeTmp(r.o.Data)
+	tmp, err := r.folders.next()
 	if err != nil {
 		unpacked.Release()
 		return nil, fmt.Errorf("make the folder of an instance of %s: %w", c.Name, err)
@@ -250,12 +252,4 @@ func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisi
 		Free:        free,
 	})
 	return e, nil
-}
-
-func makeTmp(data string) (string, error) {
-	all := filepath.Join(data, "instances")
-	if err := os.MkdirAll(all, 0o711); err != nil {
-		return "", err
-	}
-	return os.MkdirTemp(all, "tmp-")
 }
