@@ -68,7 +68,7 @@ func TestAWarmInstanceTouchesNoTimer(t *testing.T) {
 
 func TestAnEndedProcessIsStartedAgainInItsEnvironment(t *testing.T) {
 	try(t, Options[*fake]{}, &machine{startTakes: time.Millisecond}, func(b bench) {
-		for i := range 3 { // as a timeout: the process is gone before the event ends
+		for i := range 200 { // as a timeout: the process is gone before the event ends
 			l := b.acquire(hello)
 			l.Env.die()
 			b.end(l)
@@ -214,6 +214,23 @@ func TestProvisionedInstances(t *testing.T) {
 		b.pool.Provision(hello, 0)
 		if got, want := b.counts(hello), (Count{}); got != want {
 			b.Errorf("counts without %+v, want %+v", got, want)
+		}
+	})
+}
+
+func TestAnEventDoesNotTakeAProvisionedEnvironmentWithoutAProcess(t *testing.T) {
+	try(t, Options[*fake]{}, &machine{startTakes: time.Millisecond}, func(b bench) {
+		b.pool.Provision(hello, 1)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		b.made[0].die() // and is started again after a pause
+		synctest.Wait()
+		if env := b.invoke(hello, 0); env.provisioned || len(b.made) != 2 {
+			b.Error("an event was placed in an environment that says that it is provisioned")
+		}
+		time.Sleep(soonestRetry)
+		if c := b.counts(hello); c.Provisioned != 1 || !b.made[0].isAlive() {
+			b.Errorf("counts %+v: want the first started again", c)
 		}
 	})
 }

@@ -47,17 +47,25 @@ func TestLimitsOfConcurrency(t *testing.T) {
 }
 
 func TestMoreIsReservedWhileEventsWait(t *testing.T) {
-	try(t, Options[*fake]{}, &machine{startTakes: time.Second}, func(b bench) {
+	m := &machine{startTakes: time.Second, closeTakes: time.Hour}
+	try(t, Options[*fake]{KeepAlive: time.Minute}, m, func(b bench) {
 		one, two := 1, 2
 		b.pool.Reserve("hello", &one)
-		l := b.acquire(hello)
-		b.pool.Reserve("hello", &two)
+		b.invoke(hello, 0)
+		time.Sleep(time.Minute)
+		synctest.Wait() // the only instance that there may be is going
 		begin := time.Now()
-		b.acquire(hello)
-		if took := time.Since(begin); took != time.Second {
-			b.Errorf("the second event waited %s, want one start", took)
+		got := make(chan *Lease[*fake])
+		go func() { got <- b.acquire(hello) }()
+		synctest.Wait()
+		if c := b.counts(hello); c.Starting != 0 || c.Waiting != 1 {
+			b.Errorf("counts %+v: want one who waits", c)
 		}
-		b.answer(l)
+		b.pool.Reserve("hello", &two)
+		<-got
+		if took := time.Since(begin); took != time.Second {
+			b.Errorf("the event waited %s, want one start", took)
+		}
 		b.pool.Reserve("hello", nil)
 	})
 }

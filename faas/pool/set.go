@@ -131,7 +131,7 @@ const (
 	// and will ask for its next event, until another instance is started. It is
 	// less than a start takes: who calls a function again and again, and has the
 	// answer before the function is through with it, shall not have two.
-	askAgain = 2 * time.Millisecond
+	askAgain = 5 * time.Millisecond
 )
 
 // coming is how many places there will be soon: those of instances that are
