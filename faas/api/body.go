@@ -16,36 +16,18 @@ const (
 	bodySpeed = 256 << 10 // bytes
 )
 
-// A timedBody must have come to its end in time; from then on the connection is
-// let be, so that the answer may take as long as it takes. One that has not
-// come to its end fails at each Read, as the server's own last one.
-type timedBody struct {
-	io.ReadCloser
-	free func()
-}
-
-func (b *timedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		b.free()
-	}
-	return n, err
-}
-
-// timed bounds how long a request's body may take, by its route and not by the
-// server; and has the answer of a function take as long as functions may.
-func timed(w http.ResponseWriter, r *http.Request, rt route) io.ReadCloser {
+// bound has a request's body take no longer than its route allows, and not what
+// the server does; and lets the answer of a function take as long as functions
+// may. With the end of the body the bound on it ends.
+func bound(w http.ResponseWriter, r *http.Request, rt route) {
 	c := http.NewResponseController(w) // errors: a writer without a connection has no clients to wait for
+	if r.Body != nil && r.Body != http.NoBody {
+		_ = c.SetReadDeadline(time.Now().Add(bodyTime + time.Duration(rt.limit/bodySpeed)*time.Second))
+	}
 	if rt.action == invokeAction {
 		// Twice: a function that cannot be initialised is tried again.
 		_ = c.SetWriteDeadline(time.Now().Add(2*function.MaxTimeout + bodyTime))
 	}
-	if r.Body == nil || r.Body == http.NoBody {
-		_ = c.SetReadDeadline(time.Time{})
-		return http.NoBody
-	}
-	_ = c.SetReadDeadline(time.Now().Add(bodyTime + time.Duration(rt.limit/bodySpeed)*time.Second))
-	return &timedBody{r.Body, func() { _ = c.SetReadDeadline(time.Time{}) }}
 }
 
 // maxDiscard is how many bytes are read of a body that nobody wants.

@@ -67,6 +67,9 @@ func TestLife(t *testing.T) {
 		t.Errorf("updated as %s, %s", out.LastUpdateStatus, out.State)
 	}
 	s.updated("greet")
+	_, err = s.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("greet"), ZipFile: program(t, "two")}) // the same again
+	ok(t, err)
+	s.updated("greet")
 	_, err = s.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String("greet"), Environment: &types.Environment{Variables: map[string]string{"GREETING": "bye"}}})
 	ok(t, err)

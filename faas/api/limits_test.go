@@ -91,7 +91,7 @@ func TestProvisioned(t *testing.T) {
 	ok(t, err)
 	out, err := put("live", 2)
 	ok(t, err)
-	if *out.RequestedProvisionedConcurrentExecutions != 2 || out.LastModified == nil {
+	if *out.RequestedProvisionedConcurrentExecutions != 2 || out.LastModified == nil || (out.Status == types.ProvisionedConcurrencyStatusEnumReady) != (*out.AllocatedProvisionedConcurrentExecutions == 2) {
 		t.Errorf("%+v", out)
 	}
 	waittest.Until(t, "two instances are initialised", func() bool {

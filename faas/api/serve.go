@@ -18,7 +18,7 @@ import (
 // for.
 func (s *server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = timed(w, r, rt)
+		bound(w, r, rt)
 		s.emulate(rt, r)
 		err := s.admit(rt, r)
 		if err == nil {
