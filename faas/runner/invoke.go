@@ -102,6 +102,7 @@ func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.E
 	}
 	w.placed(lease)
 	begun := time.Now()
+	r.quiet.work(begun)
 	header := w.begin(result.Trace)
 	event.TraceID = header.String()
 	outcome, ran := lease.Env.Invoke(lease.Poll, event, tail)

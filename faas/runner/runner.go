@@ -59,6 +59,7 @@ type Runner struct {
 	metrics *metrics
 
 	folders    *folders
+	quiet      quiet
 	ctx        context.Context // ends when the runner is closed
 	end        context.CancelFunc
 	preparing  sync.Map // of preparation, those under way
@@ -164,6 +165,7 @@ func (r *Runner) Close() {
 
 func (r *Runner) release() {
 	r.end()
+	r.quiet.close()
 	if r.Stats != nil {
 		r.Stats.Close()
 	}
@@ -184,6 +186,7 @@ func (r *Runner) release() {
 
 // changed makes the pool follow the registry.
 func (r *Runner) changed(old, now *registry.Function) {
+	r.quiet.work(time.Now())
 	name := ""
 	if now != nil {
 		name = now.Latest.Name
