@@ -12,6 +12,7 @@
 package runtimeapi
 
 import (
+	"context"
 	"errors"
 	"net"
 	"sync"
@@ -48,7 +49,7 @@ type Server struct {
 func Serve(slots int, onPoll func(*Poll)) (*Server, error) { return serve(slots, onPoll, false) }
 
 func serve(slots int, onPoll func(*Poll), byHTTP bool) (*Server, error) {
-	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	l, err := listen()
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +65,18 @@ func serve(slots int, onPoll func(*Poll), byHTTP bool) (*Server, error) {
 	}
 	s.served.Go(s.accept)
 	return s, nil
+}
+
+// listen leaves out what costs a cold start time and is of no use on loopback:
+// keep-alives, and TCP over several paths.
+func listen() (*net.TCPListener, error) {
+	config := net.ListenConfig{KeepAlive: -1}
+	config.SetMultipathTCP(false)
+	l, err := config.Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
 }
 
 func (s *Server) accept() {
