@@ -1,12 +1,18 @@
 package api_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -135,4 +141,42 @@ func TestTokenOfNobody(t *testing.T) {
 		_, err := s.as("ASIAIOSFODNN7EXAMPLE", "secret", token).ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
 		ok(t, err)
 	}
+}
+
+// TestGuard lets through to what stands beside the API whom the API would.
+func TestGuard(t *testing.T) {
+	s := serve(t, api.Options{})
+	s.must("a")
+	for _, tt := range []struct {
+		name string
+		o    api.Options
+		sign *aws.Credentials
+		want int
+	}{
+		{name: "anybody", want: http.StatusTeapot},
+		{name: "unsigned", o: api.Options{AccessKey: "k", SecretKey: "s"}, want: http.StatusForbidden},
+		{name: "signed", o: api.Options{AccessKey: "k", SecretKey: "s"}, sign: &aws.Credentials{AccessKeyID: "k", SecretAccessKey: "s"}, want: http.StatusTeapot},
+		{name: "a function", sign: s.credentials("a"), want: http.StatusForbidden},
+	} {
+		h := api.Guard(s.runner, tt.o, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if body, err := io.ReadAll(r.Body); err != nil || string(body) != "{}" {
+				t.Errorf("%s: body %q, %v", tt.name, body, err)
+			}
+			w.WriteHeader(http.StatusTeapot)
+		}))
+		r := httptest.NewRequest("POST", "http://localhost/_/x", strings.NewReader("{}"))
+		if tt.sign != nil {
+			sum := sha256.Sum256([]byte("{}"))
+			ok(t, v4.NewSigner().SignHTTP(t.Context(), *tt.sign, r, hex.EncodeToString(sum[:]), "lambda", "us-east-1", time.Now()))
+		}
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != tt.want {
+			t.Errorf("%s: %d %s", tt.name, w.Code, w.Body)
+		}
+	}
+}
+
+func (s *served) credentials(name string) *aws.Credentials {
+	c := s.runner.Credentials(name)
+	return &aws.Credentials{AccessKeyID: c.AccessKey, SecretAccessKey: c.SecretKey, SessionToken: c.SessionToken}
 }

@@ -189,16 +189,24 @@ func (s *server) updateConfiguration(w http.ResponseWriter, r *http.Request) err
 		if err := in.apply(f.Latest); err != nil {
 			return err
 		}
-		touch(f.Latest)
-		if f.Before != nil {
-			f.Deploy(f.Latest) // its code could not be had last time
-		}
-		return nil
+		return edited(f)
 	})
 	if err != nil {
 		return err
 	}
 	return reply(w, http.StatusOK, toConfiguration(f.Latest, f.Latest.ARN()))
+}
+
+// edited notes that the latest configuration was changed, and not its code. When
+// that could not be had last time, it is tried again.
+func edited(f *registry.Function) error {
+	touch(f.Latest)
+	if f.Before == nil {
+		return nil
+	}
+	err := f.Settled()
+	f.Deploy(f.Latest)
+	return err
 }
 
 // expect refuses a change of something that has changed since it was read.

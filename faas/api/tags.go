@@ -102,11 +102,7 @@ func (s *server) retag(w http.ResponseWriter, r *http.Request, change func(map[s
 		if maps.Equal(old, f.Latest.Runner.Tags()) {
 			return nil
 		}
-		if f.Before != nil {
-			return function.Updating(f.Latest)
-		}
-		touch(f.Latest)
-		return nil
+		return edited(f)
 	})
 	if err != nil {
 		return err
