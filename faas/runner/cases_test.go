@@ -3,6 +3,7 @@ package runner_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"regexp"
@@ -54,12 +55,12 @@ func newLab(t *testing.T, change ...func(*runner.Options)) *lab {
 
 // cases is the code of testdata/functions/cases, built once.
 var cases = sync.OnceValues(func() ([]byte, error) {
-	z, err := build.Package(background(), "testdata/functions/cases", build.Options{})
+	z, err := build.Package(context.Background(), "testdata/functions/cases", build.Options{})
 	return z.Bytes, err
 })
 
-// function deploys the function of test cases with a handler, under that
-// handler's position in the alphabet of names: its name is returned.
+// function deploys the function of test cases with a handler, and returns its
+// name.
 func (l *lab) function(handler string, change ...func(*registry.Function)) string {
 	l.Helper()
 	code, err := cases()
@@ -113,6 +114,19 @@ func (l *lab) deploy(code []byte, handler string, change ...func(*registry.Funct
 		return err != nil || len(f.Waiting()) == 0
 	})
 	return f.Latest.Name
+}
+
+// change gives a function another configuration, so that its instances are out
+// of date.
+func (l *lab) change(name string) {
+	l.Helper()
+	if _, err := l.Registry.Change(name, func(f *registry.Function) error {
+		f.Latest = f.Latest.Clone()
+		f.Latest.Revision = uuid.NewString()
+		return nil
+	}); err != nil {
+		l.Fatal(err)
+	}
 }
 
 // configured changes what a function is deployed with.

@@ -96,13 +96,7 @@ func TestWhoAsksForSIGTERMGetsIt(t *testing.T) {
 			t.Errorf("%s: it took %s to end", handler, took)
 		}
 		l.answers(name, event("count"), "1")
-		if _, err := l.Registry.Change(name, func(f *registry.Function) error {
-			f.Latest = f.Latest.Clone()
-			f.Latest.Revision = "next"
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+		l.change(name)
 		waittest.Until(t, "the instance is gone", func() bool { return instances(l, name) == 0 })
 		asked := 0
 		waittest.Until(t, "what it printed when it was asked is in the log", func() bool {

@@ -1,7 +1,6 @@
 package runner_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -17,8 +16,6 @@ import (
 	"triptych/faas/runner"
 	"triptych/faas/trace"
 )
-
-func background() context.Context { return context.Background() }
 
 func TestHandlersOfEveryKind(t *testing.T) {
 	l := newLab(t)

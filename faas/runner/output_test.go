@@ -119,8 +119,14 @@ done
 	l.answers(polite, event("count"), "1")
 	pid := string(l.answers(polite, event("pid"), string(l.invoke(polite, event("pid")).Payload)).Payload)
 	waittest.Until(t, "it is stopped", func() bool { return state(pid) == "T" })
-	if err := l.Registry.Delete(polite); err != nil { // it is asked to end, and must run for that
-		t.Fatal(err)
-	}
+	l.change(polite) // it is asked to end, and must run for that
 	waittest.Until(t, "it has ended", func() bool { return state(pid) == "" })
+	waittest.Until(t, "it was asked", func() bool {
+		for line := range l.Journal.Lines(t.Context(), polite, all) {
+			if line.Text == "asked to end" {
+				return true
+			}
+		}
+		return false
+	})
 }
