@@ -49,7 +49,7 @@ func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, want
 		p.turn.Lock()
 		defer p.turn.Unlock()
 	}
-	first := p.claimed.CompareAndSwap(false, true)
+	first := !p.claimed.Load() && p.claimed.CompareAndSwap(false, true)
 	limit, within := e.Config.Timeout, time.Duration(0)
 	if first && p.init.Suppressed {
 		within = p.init.Duration()

@@ -118,6 +118,7 @@ func do(ctx context.Context, e event) (any, error) {
 
 var deeds = map[string]func(context.Context, event) (any, error){
 	"count":       func(context.Context, event) (any, error) { return calls, nil },
+	"echo":        func(_ context.Context, e event) (any, error) { time.Sleep(ms(e.Count)); return e.Text, nil },
 	"error":       func(_ context.Context, e event) (any, error) { return nil, errors.New(e.Text) },
 	"named-error": func(_ context.Context, e event) (any, error) { return nil, &namedError{e.Text} },
 	"panic":       func(_ context.Context, e event) (any, error) { panic(e.Text) },
