@@ -42,6 +42,7 @@ func (d *deployment) tags(now *lambda.GetFunctionOutput) error {
 			gone = append(gone, name)
 		}
 	}
+	slices.Sort(gone)
 	if len(gone) > 0 {
 		if _, err := d.client.UntagResource(d.ctx, &lambda.UntagResourceInput{Resource: arn, TagKeys: gone}); err != nil {
 			return fmt.Errorf("remove tags: %w", err)
