@@ -6,65 +6,70 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 )
 
-// BenchmarkStart starts the same program in turn by os/exec and at each level,
-// and reports the medians: on a busy machine only these can be compared.
+// BenchmarkStart starts the same program in turn by os/exec and by Start, and
+// reports the medians until the program has said something, and how many times
+// one is the other: on a busy machine only that can be compared.
 func BenchmarkStart(b *testing.B) {
-	program := program(b)
-	dir := filepath.Dir(program)
-	ways := map[string]func(out *os.File) (wait func()){
-		"exec": func(out *os.File) func() {
-			cmd := exec.Command(program)
-			cmd.Stdout, cmd.Dir = out, dir
-			if err := cmd.Start(); err != nil {
-				b.Fatal(err)
-			}
-			return func() { cmd.Wait() }
-		},
-	}
 	for _, level := range []Level{None, Basic, Standard, Strict} {
-		s, err := New(level, openDir(b))
-		if err != nil {
-			b.Fatal(err)
+		if !can(b, level) {
+			continue
 		}
-		defer s.Close()
-		tmp := openDir(b)
-		ways[string(level)] = func(out *os.File) func() {
-			p, err := s.Start(Spec{
-				Code: dir, Program: program, Tmp: tmp, Output: out, Env: os.Environ(),
-				Memory: 128 << 20, TmpSize: 512 << 20, Files: 1024, Processes: 1024, Connect: []uint16{1, 2},
-			})
-			if err != nil {
-				b.Fatal(err)
+		b.Run(string(level), func(b *testing.B) {
+			w := newWorld(b, level)
+			spec := w.function("exit", "0")
+			spec.Connect = []uint16{1, 2}
+			var plain, ours []time.Duration
+			for b.Loop() {
+				plain = append(plain, untilSaid(b, func(out *os.File) func() {
+					cmd := exec.Command(spec.Program)
+					cmd.Stdout, cmd.Dir, cmd.Env = out, spec.Code, spec.Env
+					if err := cmd.Start(); err != nil {
+						b.Fatal(err)
+					}
+					return func() { cmd.Wait() }
+				}))
+				ours = append(ours, untilSaid(b, func(out *os.File) func() {
+					spec.Output = out
+					p, err := w.Start(spec)
+					if err != nil {
+						b.Fatal(err)
+					}
+					return func() { <-p.Done() }
+				}))
 			}
-			return func() { <-p.Done() }
-		}
+			b.ReportMetric(0, "ns/op") // of both together
+			b.ReportMetric(float64(median(plain).Microseconds()), "µs/exec")
+			b.ReportMetric(float64(median(ours).Microseconds()), "µs/start")
+			b.ReportMetric(float64(median(ours))/float64(median(plain)), "times")
+		})
 	}
-	took := map[string][]time.Duration{}
-	for b.Loop() {
-		for name, start := range ways {
-			r, w, err := os.Pipe()
-			if err != nil {
-				b.Fatal(err)
-			}
-			begin := time.Now()
-			wait := start(w)
-			w.Close()
-			if said, err := io.ReadAll(r); err != nil || len(said) == 0 {
-				b.Fatal(string(said), err)
-			}
-			took[name] = append(took[name], time.Since(begin))
-			wait()
-			r.Close()
-		}
+}
+
+// untilSaid is how long it takes until a program that start starts has ended
+// its output.
+func untilSaid(b *testing.B, start func(out *os.File) (wait func())) time.Duration {
+	r, w, err := os.Pipe()
+	if err != nil {
+		b.Fatal(err)
 	}
-	for name, all := range took {
-		slices.Sort(all)
-		b.ReportMetric(float64(all[len(all)/2].Microseconds()), "µs/"+name)
+	defer r.Close()
+	begin := time.Now()
+	wait := start(w)
+	w.Close()
+	if _, err := io.ReadAll(r); err != nil {
+		b.Fatal(err)
 	}
+	took := time.Since(begin)
+	wait()
+	return took
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
 }

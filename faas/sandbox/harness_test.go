@@ -24,7 +24,7 @@ var built = sync.OnceValues(func() (string, error) {
 	if ready := os.Getenv("SANDBOX_FUNCTION"); ready != "" {
 		return ready, nil // by the run of root, for that of another
 	}
-	dir, err := os.MkdirTemp("", "function")
+	dir, err := os.MkdirTemp(base(), "sandbox-function")
 	if err != nil {
 		return "", err
 	}

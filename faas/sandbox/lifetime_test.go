@@ -110,9 +110,9 @@ func beRunner(level Level, root string) {
 }
 
 // startRunner starts such a runner.
-func startRunner(t *testing.T, level Level, root string) *exec.Cmd {
+func startRunner(t *testing.T, level Level, root string) (cmd *exec.Cmd, function int) {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe")
+	cmd = exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), "SANDBOX_RUNNER="+string(level), "SANDBOX_ROOT="+root)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -125,10 +125,11 @@ func startRunner(t *testing.T, level Level, root string) *exec.Cmd {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(line, "ready") {
-		t.Fatalf("the runner said %q, %v", line, err)
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	if _, err := fmt.Sscanf(line, "ready %d", &function); err != nil {
+		t.Fatalf("the runner said %q", line)
 	}
-	return cmd
+	return cmd, function
 }
 
 func TestNothingOutlivesAKilledRunner(t *testing.T) {
@@ -136,7 +137,7 @@ func TestNothingOutlivesAKilledRunner(t *testing.T) {
 		t.Run(string(level), func(t *testing.T) {
 			t.Parallel()
 			root := openDir(t)
-			cmd := startRunner(t, level, root)
+			cmd, _ := startRunner(t, level, root)
 			if n := len(members(root)); n < 5 {
 				t.Errorf("the function and its children are %d: the test shows nothing", n)
 			}
@@ -155,7 +156,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 		}
 		t.Run(string(level), func(t *testing.T) {
 			root := openDir(t)
-			cmd := startRunner(t, level, root)
+			cmd, function := startRunner(t, level, root)
 			if _, err := New(level, root); err == nil || !strings.Contains(err.Error(), "another runner") {
 				t.Errorf("a second runner of the folder: %v", err)
 			}
@@ -166,6 +167,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 			}
 			cmd.Process.Kill()
 			cmd.Wait()
+			waittest.Until(t, "the kernel has ended the function itself", func() bool { return !alive(function) })
 			if len(members(root)) == 0 {
 				t.Error("nothing is left: the test shows nothing")
 			}

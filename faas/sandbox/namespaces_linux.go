@@ -44,7 +44,7 @@ func tryNamespaces(root string) string {
 	if os.Geteuid() != 0 {
 		return "only root can make namespaces and cgroups"
 	}
-	if strings.HasPrefix(root+"/", "/tmp/") {
+	if inTmp(root) {
 		return fmt.Sprintf("the data folder %s is in /tmp, of which every function gets its own: take another", root)
 	}
 	return onThread(func() error {
@@ -55,3 +55,5 @@ func tryNamespaces(root string) string {
 		return err
 	})
 }
+
+func inTmp(dir string) bool { return strings.HasPrefix(dir+"/", "/tmp/") }

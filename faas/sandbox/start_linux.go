@@ -64,11 +64,18 @@ func (s *Sandbox) complete(spec *Spec) error {
 	}
 	if spec.Level == "" {
 		spec.Level = s.level
-		return nil
 	}
 	level, err := s.machine.take(spec.Level)
+	if err != nil {
+		return err
+	}
 	spec.Level = level
-	return err
+	for _, dir := range []string{spec.Code, spec.Tmp} {
+		if level == Strict && inTmp(dir) {
+			return fmt.Errorf("%s is in /tmp, of which it gets its own", dir)
+		}
+	}
+	return nil
 }
 
 // prepare gives the process what it will own.
