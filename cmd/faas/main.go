@@ -22,15 +22,23 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], terminal{os.Getenv, os.Stdin, os.Stdout, os.Stderr})
+	if err != nil && !errors.Is(err, context.Canceled) { // interrupted; who did it knows
+		fmt.Fprintln(os.Stderr, "faas:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+// exitCode is 0 when all went well, 2 when the program was called wrongly, and
+// otherwise 1.
+func exitCode(err error) int {
 	var wrong usageError
 	switch {
 	case errors.As(err, &wrong):
-		fmt.Fprintln(os.Stderr, "faas:", err)
-		os.Exit(2)
-	case err != nil && ctx.Err() == nil:
-		fmt.Fprintln(os.Stderr, "faas:", err)
-		os.Exit(1)
+		return 2
+	case err != nil:
+		return 1
 	}
+	return 0
 }
 
 // A terminal is what a command reads from and writes to.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -102,18 +101,6 @@ func passing(t *testing.T, names ...string) {
 	})
 }
 
-// code is the exit code that an error leads to.
-func code(err error) int {
-	var wrong usageError
-	switch {
-	case errors.As(err, &wrong):
-		return 2
-	case err != nil:
-		return 1
-	}
-	return 0
-}
-
 // shell makes a folder with a bootstrap that answers every event with a text.
 func shell(t *testing.T, answer string) string {
 	t.Helper()
@@ -171,6 +158,8 @@ func TestWrongCallsAreToldWhatIsWrong(t *testing.T) {
 		"of which queue":        {"queues --redrive", "say of which queue"},
 		"two things at once":    {"queues q --redrive --delete x", "leave one out"},
 		"an architecture":       {"build hello " + folder + " --arch m68k", "it must be x86_64 or arm64"},
+		"an isolation":          {"deploy hello " + folder + " --isolation lax", "isolation lax is not one there is: none, basic, standard or strict"},
+		"of the runner":         {"serve --isolation lax", "isolation lax is not one there is: none, basic, standard, strict or auto"},
 		"half a key":            {"serve --access-key k", "belong together"},
 		"no events":             {"serve --concurrency 0", "it must be 1 or more"},
 		"open to strangers":     {"serve --addr 0.0.0.0:0 --data " + folder, "others than this machine could run programs on it"},
@@ -178,8 +167,8 @@ func TestWrongCallsAreToldWhatIsWrong(t *testing.T) {
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := faas(t, strings.Split(c.args, " ")...)
-			if code(s.failure) != 2 || !strings.Contains(s.failure.Error(), c.want) {
-				t.Errorf("exit code %d: %v\nwant it to say: %s", code(s.failure), s.failure, c.want)
+			if exitCode(s.failure) != 2 || !strings.Contains(s.failure.Error(), c.want) {
+				t.Errorf("exit code %d: %v\nwant it to say: %s", exitCode(s.failure), s.failure, c.want)
 			}
 			if s.out != "" {
 				t.Errorf("and it printed %q", s.out)
@@ -192,7 +181,7 @@ func TestARunnerThatIsNotThereIsSaid(t *testing.T) {
 	for _, args := range [][]string{{"list"}, {"invoke", "f"}, {"logs", "f"}, {"stats"}, {"queues"}, {"rm", "f"}, {"deploy", "f", shell(t, "1")}} {
 		s := faas(t, append(args, "--endpoint", "http://127.0.0.1:1")...)
 		want := "no runner answers at http://127.0.0.1:1: start one with faas serve, or name another with --endpoint"
-		if code(s.failure) != 1 || !strings.HasSuffix(s.failure.Error(), want) || strings.Count(s.failure.Error(), "\n") > 0 {
+		if exitCode(s.failure) != 1 || !strings.HasSuffix(s.failure.Error(), want) || strings.Count(s.failure.Error(), "\n") > 0 {
 			t.Errorf("faas %v: %v", args, s.failure)
 		}
 	}
@@ -201,7 +190,7 @@ func TestARunnerThatIsNotThereIsSaid(t *testing.T) {
 func TestAFunctionThatIsNotThereIsSaid(t *testing.T) {
 	for _, args := range [][]string{{"invoke", "nobody"}, {"logs", "nobody"}, {"stats", "nobody"}, {"rm", "nobody"}} {
 		s := faas(t, args...)
-		if code(s.failure) != 1 || !strings.Contains(s.failure.Error(), "faas list shows") {
+		if exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "faas list shows") {
 			t.Errorf("faas %v: %v", args, s.failure)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,6 +28,9 @@ const (
 	codeCache = 2 << 30  // bytes of unpacked code kept
 	logLimit  = 64 << 20 // bytes of log kept of each function
 )
+
+// levels are those that a function can ask for.
+var levels = []sandbox.Level{sandbox.None, sandbox.Basic, sandbox.Standard, sandbox.Strict}
 
 // A server is what the flags of serve say.
 type server struct {
@@ -63,6 +67,8 @@ func (s *server) check() error {
 	switch {
 	case (s.access.AccessKey == "") != (s.access.SecretKey == ""):
 		return usageError{errors.New("serve: --access-key and --secret-key belong together: give both or neither")}
+	case !slices.Contains(append(levels, sandbox.Auto), s.runner.Isolation):
+		return usageError{fmt.Errorf("serve: the isolation %s is not one there is: none, basic, standard, strict or auto", s.runner.Isolation)}
 	case s.runner.Concurrency < 1:
 		return usageError{fmt.Errorf("serve: --concurrency is %d: it must be 1 or more", s.runner.Concurrency)}
 	case s.runner.KeepAlive <= 0:

@@ -3,12 +3,14 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"triptych/faas/deploy"
 	"triptych/faas/function"
+	"triptych/faas/sandbox"
 )
 
 // A wish is what the flags of deploy say about one function.
@@ -87,6 +89,9 @@ func (w *wish) function(flags *flag.FlagSet, name string) (deploy.Function, erro
 
 // check says what Lambda would refuse before anything is built.
 func (w *wish) check(f *deploy.Function) error {
+	if _, set := f.Tags[function.TagIsolation]; set && !slices.Contains(levels, sandbox.Level(w.isolation)) {
+		return usageError{fmt.Errorf("deploy: the isolation %s is not one there is: none, basic, standard or strict", w.isolation)}
+	}
 	settings, err := function.SettingsFrom(f.Tags)
 	if err == nil {
 		c := function.Config{Name: f.Name, Runtime: "provided.al2023", Env: f.Env, Runner: settings, Memory: w.memory, Timeout: time.Duration(w.timeout) * time.Second}

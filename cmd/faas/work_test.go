@@ -40,7 +40,7 @@ func TestAFunctionFromDeployToRemove(t *testing.T) {
 		}
 	}
 	must(t, "deploy", "work", folder, "--reserved", "0")
-	if s := faas(t, "invoke", "work"); code(s.failure) != 1 || !strings.Contains(s.failure.Error(), "throttled, try again later: as many events of the function are under way as it has reserved") {
+	if s := faas(t, "invoke", "work"); exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "throttled, try again later: as many events of the function are under way as it has reserved") {
 		t.Errorf("a function that may not run: %v", s.failure)
 	}
 	if got := must(t, "list"); !regexp.MustCompile(`(?m)^work +256 MB +5 s +1 KB +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(got) {
@@ -49,7 +49,7 @@ func TestAFunctionFromDeployToRemove(t *testing.T) {
 	if got := must(t, "rm", "work"); got != "work: removed\n" {
 		t.Errorf("rm: %s", got)
 	}
-	if s := faas(t, "invoke", "work"); code(s.failure) != 1 {
+	if s := faas(t, "invoke", "work"); exitCode(s.failure) != 1 {
 		t.Errorf("a function that was removed answers %s", s.out)
 	}
 }
@@ -73,8 +73,8 @@ func TestEventsComeFromAnywhere(t *testing.T) {
 		{"", "-1", 2, "flag provided but not defined"},
 	} {
 		s := faasWith(t, c.in, "invoke", "from", c.event)
-		if code(s.failure) != c.code || s.failure != nil && !strings.Contains(s.failure.Error(), c.want) {
-			t.Errorf("%s: exit code %d, %v", c.event, code(s.failure), s.failure)
+		if exitCode(s.failure) != c.code || s.failure != nil && !strings.Contains(s.failure.Error(), c.want) {
+			t.Errorf("%s: exit code %d, %v", c.event, exitCode(s.failure), s.failure)
 		}
 	}
 	if got := must(t, "invoke", "from", "--", "-1"); got != "1\n" {
@@ -190,12 +190,12 @@ func TestATemplateIsDeployedAsAWhole(t *testing.T) {
 	write(head + one("tb", b, ", MemorySize: 1") + one("tc", "nowhere", ""))
 	s := faas(t, args...)
 	for _, want := range []string{path + ":7: MemorySize", path + ":10: CodeUri"} {
-		if code(s.failure) != 1 || !strings.Contains(s.failure.Error(), want) {
+		if exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), want) {
 			t.Errorf("got %v, want %s", s.failure, want)
 		}
 	}
 	write(head + one("tb", b, ", DeadLetterQueue: {Type: SNS, TargetArn: 'arn:aws:sns:us-east-1:000000000000:topic'}"))
-	if s := faas(t, args...); code(s.failure) != 1 || !strings.HasPrefix(s.failure.Error(), path+":") {
+	if s := faas(t, args...); exitCode(s.failure) != 1 || !strings.HasPrefix(s.failure.Error(), path+":") {
 		t.Errorf("what the runner refuses has no place: %v", s.failure)
 	}
 }
@@ -251,10 +251,10 @@ Resources:
 	if s := faas(t, "queues", "lost"); s.failure != nil || s.err != "the queue is empty\n" {
 		t.Errorf("%v, %s", s.failure, s.err)
 	}
-	if s := faas(t, "queues", "lost", "--delete", id); code(s.failure) != 1 || !strings.Contains(s.failure.Error(), "There is no message") {
+	if s := faas(t, "queues", "lost", "--delete", id); exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "There is no message") {
 		t.Errorf("%v", s.failure)
 	}
-	if s := faas(t, "queues", "none"); code(s.failure) != 1 || !strings.Contains(s.failure.Error(), "There is no queue none") {
+	if s := faas(t, "queues", "none"); exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "There is no queue none") {
 		t.Errorf("%v", s.failure)
 	}
 }
