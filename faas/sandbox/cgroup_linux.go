@@ -108,7 +108,8 @@ func parseCgroups(groups, mounts string) cgroups {
 // dirs are the folders, each once.
 func (c cgroups) dirs(name string) (all []string) {
 	for _, controller := range wanted {
-		if dir := filepath.Join(c.folders[controller], name); !slices.Contains(all, dir) {
+		folder := c.folders[controller]
+		if dir := filepath.Join(folder, name); folder != "" && !slices.Contains(all, dir) {
 			all = append(all, dir)
 		}
 	}
@@ -272,13 +273,14 @@ func removeGroups(dirs []string) {
 	}
 }
 
-// sweep removes the groups of an earlier runner.
-func (c cgroups) sweep(name string) {
-	for _, dir := range c.dirs(name) {
-		groups, _ := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
-		for i := range groups {
-			groups[i] = filepath.Dir(groups[i])
+// sweep removes the groups of earlier runners, by a pattern of their names.
+func (c cgroups) sweep(names string) {
+	for _, dir := range c.dirs(names) {
+		outer, _ := filepath.Glob(dir)
+		inner, _ := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
+		for i := range inner {
+			inner[i] = filepath.Dir(inner[i])
 		}
-		removeGroups(append(groups, dir))
+		removeGroups(append(inner, outer...))
 	}
 }

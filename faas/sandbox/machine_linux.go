@@ -38,9 +38,11 @@ func look(u users, root string) machine {
 		return m.filter.install()
 	})
 	if m.noStrict = tryNamespaces(root); m.noStrict == "" {
-		var err error
-		if m.cgroups, err = findCgroups(); err != nil {
+		found, err := findCgroups()
+		if err != nil {
 			m.noStrict = err.Error()
+		} else {
+			m.cgroups = found
 		}
 	}
 	return m

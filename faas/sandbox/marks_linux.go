@@ -46,8 +46,11 @@ func newMarks(root string) marks {
 
 func (m marks) next() uint64 { return m.base + m.last.Add(1)%perRunner }
 
-// name is the runner's, for what needs one.
+// name is this runner's, for what needs one.
 func (m marks) name() string { return fmt.Sprint("faas-", m.base/perRunner) }
+
+// names is the pattern of those of all runners of the folder.
+func (m marks) names() string { return fmt.Sprint("faas-", m.folder/perFolder, "????") }
 
 // ours tells whether a mark is of a runner of this folder.
 func (m marks) ours(mark uint64) bool { return mark-mark%perFolder == m.folder }

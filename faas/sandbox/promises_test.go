@@ -223,8 +223,8 @@ func TestAllowed(t *testing.T) {
 		"use pipes and files that are none": {func(w *world) Spec {
 			return w.script("set -e; echo a b | tr a c >/dev/stderr; cat; cat </dev/null >/dev/null; head -c 4 /dev/urandom >/dev/null\n")
 		}, "c b"},
-		"have children":     {func(w *world) Spec { return w.script("(sleep 0; echo child) & wait; kill -0 $$ && echo well\n") }, "child\nwell"},
-		"kill its children": {func(w *world) Spec { return w.script("sleep 600 & kill $!; wait $! 2>/dev/null; echo $?\n") }, "143"},
+		"have children":               {func(w *world) Spec { return w.script("(sleep 0; echo child) & wait; kill -0 $$ && echo well\n") }, "child\nwell"},
+		"kill its children":           {func(w *world) Spec { return w.script("sleep 600 & kill $!; wait $! 2>/dev/null; echo $?\n") }, "143"},
 		"write to its output by name": {func(w *world) Spec { return w.script("echo here >/dev/stdout\n") }, "here"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,4 +1,3 @@
-// Package sandbox starts a function's process and keeps it from the machine.
 package sandbox
 
 import (
@@ -12,7 +11,8 @@ import (
 // A Level says how much a function is kept from the machine.
 type Level string
 
-// The levels, each with what the one before it promises.
+// The levels. Each promises what the one before it does; the package's
+// documentation says what that is.
 const (
 	None     Level = "none"
 	Basic    Level = "basic"
@@ -34,7 +34,7 @@ type Spec struct {
 	// Level is another level than the runner's; empty is the runner's.
 	Level Level
 	// Code is the folder of the unpacked code: the working directory,
-	// readable, executable, not writable.
+	// readable, executable, not writable. All users must be able to enter it.
 	Code string
 	// Program is the absolute path of what to run in Code.
 	Program string
@@ -46,15 +46,19 @@ type Spec struct {
 	// Output takes what the process writes. Its input is empty.
 	Output *os.File
 	// Memory is how many bytes the process and all it starts may hold.
+	// At level strict it also gets its share of the processors by it, as at
+	// Lambda: one for 1769 MB.
 	Memory int64
-	// TmpSize is how many bytes Tmp may hold.
+	// TmpSize is how many bytes Tmp may hold, and any file the process writes.
 	TmpSize int64
-	// Processes is how many processes and threads there may be at once.
+	// Processes is how many processes and threads there may be at once. Zero
+	// is no limit, as it is with the others.
 	Processes int
 	// Files is how many files each process may have open.
 	Files int
-	// Connect holds the TCP ports that it may connect to. With 53 in it the
-	// process may also use UDP, for DNS.
+	// Connect holds the TCP ports that it may connect to. With 53 among them
+	// it may also send datagrams, for DNS: to port 53 alone where Landlock
+	// governs that (version 10), otherwise to any.
 	Connect []uint16
 }
 

@@ -106,7 +106,7 @@ func (s *Sandbox) adopt() error {
 	// and then it is what our parent wanted.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	s.marks.sweep()
-	s.machine.cgroups.sweep(s.marks.name())
+	s.machine.cgroups.sweep(s.marks.names())
 	return child.AtEnd(s.marks.script())
 }
 
@@ -132,6 +132,6 @@ func (s *Sandbox) Close() error {
 	}
 	s.spares.close()
 	s.wg.Wait()
-	s.machine.cgroups.sweep(s.marks.name())
+	s.machine.cgroups.sweep(s.marks.names())
 	return errors.Join(s.null.Close(), s.lock.Close())
 }
