@@ -26,22 +26,22 @@ func TestIdleInstancesEndExactlyInTime(t *testing.T) {
 				time.Sleep(time.Minute)
 				b.answer(l2)
 				b.invoke(c, time.Second) // l2's is used and idle again
-				time.Sleep(keep - time.Minute - time.Second - 1)
+				time.Sleep(keep - time.Minute - time.Second - time.Nanosecond)
 				synctest.Wait()
 				if !l1.Env.isAlive() {
 					b.Error("an instance ended too early")
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				if l1.Env.isAlive() || !l2.Env.isAlive() {
 					b.Error("the one idle long enough has to end, and no other")
 				}
-				time.Sleep(time.Minute + time.Second - 1)
+				time.Sleep(time.Minute + time.Second - time.Nanosecond)
 				synctest.Wait()
 				if !l2.Env.isAlive() {
 					b.Error("the second ended too early")
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				if n := b.processes(); n != 0 || len(b.pool.sets) != 0 {
 					b.Errorf("%d instances and %d sets are left: want zero", n, len(b.pool.sets))
@@ -123,12 +123,12 @@ func TestWhoDoesNotAskAgainIsEnded(t *testing.T) {
 			b.Error("an event was placed on an instance that has not asked for it")
 		}
 		b.answer(other)
-		time.Sleep(time.Until(deadline) - 1)
+		time.Sleep(time.Until(deadline) - time.Nanosecond)
 		synctest.Wait()
 		if !l.Env.isAlive() {
 			b.Error("it ended before its deadline")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if l.Env.isAlive() || !other.Env.isAlive() {
 			b.Error("at its deadline it has to end, and nobody else")
@@ -142,7 +142,7 @@ func TestAnEventThatComesRightAfterAnAnswer(t *testing.T) {
 		l := b.acquire(hello)
 		for range 3 {
 			b.end(l)
-			go func() { time.Sleep(askAgain - 1); l.Env.poll() }()
+			go func() { time.Sleep(askAgain - time.Nanosecond); l.Env.poll() }()
 			l = b.acquire(hello)
 		}
 		if len(b.made) != 1 {

@@ -140,16 +140,16 @@ func timeout(d time.Duration) func(*registry.Function) {
 
 // event is what functions of testdata/functions/cases do.
 func event(do string, more ...any) string {
-	s := fmt.Sprintf(`{"do":%q`, do)
+	fields := []string{fmt.Sprintf(`"do":%q`, do)}
 	for _, m := range more {
 		switch m := m.(type) {
 		case int:
-			s += fmt.Sprintf(`,"count":%d`, m)
+			fields = append(fields, fmt.Sprintf(`"count":%d`, m))
 		case string:
-			s += fmt.Sprintf(`,"text":%q`, m)
+			fields = append(fields, fmt.Sprintf(`"text":%q`, m))
 		}
 	}
-	return s + "}"
+	return "{" + strings.Join(fields, ",") + "}"
 }
 
 // invoke gives a function an event, and wants the log.
