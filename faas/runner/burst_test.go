@@ -70,6 +70,29 @@ func burst(l *lab, name string, size, limit int) {
 	}
 }
 
+// More functions than there may be processes: those idle longest make room.
+func TestManyFunctionsShareTheRoom(t *testing.T) {
+	const room = 3
+	l := newLab(t, func(o *runner.Options) { o.Concurrency = room })
+	var names []string
+	for range 2 * room {
+		names = append(names, l.function("events"))
+	}
+	for range 2 {
+		for _, name := range names {
+			l.answers(name, event("count"), "1")
+			total := 0
+			for _, n := range l.Counts() {
+				total += n.Instances
+			}
+			if total > room {
+				t.Fatalf("there are %d instances, want at most %d", total, room)
+			}
+		}
+	}
+	l.answers(names[len(names)-1], event("count"), "2")
+}
+
 // children are the processes that this one has started. A process that has
 // begun its program is one; what was forked and has not, is not yet.
 func children() (pids []int) {

@@ -34,7 +34,7 @@ type Options struct {
 	Data        string        // folder; created when missing
 	Addr        string        // host:port of the API, told to functions
 	Isolation   sandbox.Level // of functions that do not say
-	Concurrency int           // events under way at a time, over all functions
+	Concurrency int           // events under way, and processes, at a time, over all functions
 	KeepAlive   time.Duration // of idle instances, for functions that do not say
 	Cache       int64         // bytes of unpacked code kept on this machine
 	Logs        int64         // bytes of log kept per function
@@ -112,6 +112,7 @@ func Open(o Options) (_ *Runner, err error) {
 	r.pool = pool.New(pool.Options[*environment]{
 		New:         r.newEnvironment,
 		Concurrency: o.Concurrency,
+		Instances:   o.Concurrency, // of many functions, most idle: they hold memory too
 		Starting:    startingAtOnce,
 		KeepAlive:   o.KeepAlive,
 	})
