@@ -87,8 +87,6 @@ func readTrailers(in *bufio.Reader) (t trailer, err error) {
 			t.kind = string(value)
 		case is(name, errorBodyLower):
 			t.body = string(value)
-		case is(name, "transfer-encoding"), is(name, "content-length"), is(name, "trailer"):
-			return t, errTrailer
 		}
 	}
 	return t, errTrailer

@@ -119,11 +119,29 @@ func (c *conn) next() bool {
 	}
 	c.server.onPoll(p)
 	if _, err := c.in.Peek(1); err != nil {
-		c.server.withdraw(p)
+		if x := c.server.withdraw(p); x != nil && c.wasReset(err) {
+			c.server.lose(x)
+		}
 		return false
 	}
 	c.server.wait(p) // a client that does not wait for an answer has to
 	return true
+}
+
+// wasReset tells, of a connection that has ended, whether the event that was
+// written last was not read: when the process ended it before, or without
+// looking.
+func (c *conn) wasReset(err error) bool {
+	if !errors.Is(err, io.EOF) {
+		return true
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return false
+	}
+	var why int
+	_ = raw.Control(func(fd uintptr) { why, _ = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_ERROR) })
+	return why != 0
 }
 
 // answer reads what a function made of an event.

@@ -48,7 +48,7 @@ type Poll struct {
 
 	// Guarded by server.mu.
 	over  bool // given, or gone
-	given bool
+	given *Exchange
 	ended chan struct{} // closed then, when somebody waits for that
 }
 
@@ -77,8 +77,8 @@ func (p *Poll) Give(e Event) (*Exchange, bool) {
 		s.mu.Unlock()
 		return nil, false
 	}
-	p.given = true
 	x := &Exchange{Event: e, done: make(chan struct{})}
+	p.given = x
 	s.running[e.RequestID] = x
 	s.mu.Unlock()
 	if !p.taker.take(x) {

@@ -56,8 +56,8 @@ func (s *Server) getNext(w http.ResponseWriter, r *http.Request) {
 	case x := <-t:
 		writeEvent(w, &x.Event)
 	case <-r.Context().Done():
-		if s.withdraw(p) { // given in the same moment: nobody will answer it
-			s.lose(<-t)
+		if x := s.withdraw(p); x != nil { // given in the same moment: nobody will answer it
+			s.lose(x)
 		}
 		panic(http.ErrAbortHandler)
 	}

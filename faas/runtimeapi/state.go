@@ -25,9 +25,9 @@ func (s *Server) poll(by taker) (*Poll, *refusal) {
 	return p, nil
 }
 
-// withdraw is told that who asked has gone. It returns whether an event was
-// given before.
-func (s *Server) withdraw(p *Poll) (given bool) {
+// withdraw is told that who asked has gone. It returns the event that was given
+// before, if any.
+func (s *Server) withdraw(p *Poll) (given *Exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !p.over {
