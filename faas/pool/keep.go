@@ -13,8 +13,8 @@ const (
 	soonestRetry = time.Second
 	latestRetry  = time.Minute
 
-	// longEnough is how long a process must live to be no failure, even when
-	// there was no event for it.
+	// longEnough is how long a process must live to be no failure when there was
+	// no event for it.
 	longEnough = 10 * time.Second
 )
 
@@ -72,7 +72,7 @@ func (s *set[E]) kept(m *member[E]) bool {
 func (s *set[E]) judge(m *member[E]) {
 	switch {
 	case !m.provisioned:
-	case m.answers > 0 || m.begun && time.Since(m.startedAt) > longEnough:
+	case m.answers > 0 || m.busy > 0 || m.begun && time.Since(m.startedAt) > longEnough:
 		s.failures = 0
 	default:
 		pause := latestRetry

@@ -197,7 +197,11 @@ func TestProvisionedInstances(t *testing.T) {
 			b.Error("two events find an instance, the third one waits for one of the usual kind")
 		}
 		l1.Env.die() // and is replaced
+		synctest.Wait()
 		b.end(l1)
+		if c := b.counts(hello); c.Provisioned != 2 {
+			b.Errorf("counts %+v after a crash: want two that are provisioned", c)
+		}
 		b.answer(l2)
 		b.answer(l3)
 		time.Sleep(time.Hour)
