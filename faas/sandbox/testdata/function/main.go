@@ -136,6 +136,7 @@ var deeds = map[string]func(what string) (string, error){
 	},
 	"hold": func(megabytes string) (string, error) {
 		kept, err := memory(megabytes)
+		fmt.Println("awake")
 		time.Sleep(time.Hour)
 		return kept, err
 	},
