@@ -49,13 +49,14 @@ func (s *set[E]) provide() {
 	}
 }
 
-// have is how many provisioned instances there are, or will be.
+// have is how many provisioned instances there are, or will be: one that has
+// crashed is started again when its event has ended.
 func (s *set[E]) have() (n int) {
 	if s.provisioned == 0 {
 		return 0
 	}
 	for m := range s.members {
-		if m.provisioned && !m.dead && !m.closed {
+		if m.provisioned && !m.closed {
 			n++
 		}
 	}
