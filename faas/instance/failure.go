@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -95,16 +96,16 @@ func (e *Environment) fail(f *Failure, in Init) {
 	e.failed = true
 }
 
+// unrunnable is what systems say of a program that they cannot run.
+var unrunnable = []syscall.Errno{
+	syscall.ENOEXEC, syscall.ENOENT, syscall.EACCES, syscall.ENOTDIR, syscall.EISDIR, syscall.ELOOP, badLibrary,
+}
+
 // notSpawned tells whose fault it is that there is no process: the function's
 // when its program is none that this machine can run.
 func (e *Environment) notSpawned(in Init, err error) error {
 	errno, ok := errors.AsType[syscall.Errno](err)
-	if !ok {
-		return err
-	}
-	switch errno {
-	case syscall.ENOEXEC, syscall.ENOENT, syscall.EACCES, syscall.ENOTDIR, syscall.EISDIR, syscall.ELOOP, syscall.ELIBBAD:
-	default:
+	if !ok || !slices.Contains(unrunnable, errno) {
 		return err
 	}
 	f := &Failure{Type: "Runtime.InvalidEntrypoint", Message: "fork/exec /var/task/bootstrap: " + errno.Error(), Fatal: true}
