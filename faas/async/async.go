@@ -47,9 +47,9 @@ type Result struct {
 
 // An Invoker delivers one event, the runner that is. The context ends when Run's
 // does: the invoker may then finish the event or give it up with an error, which
-// keeps it for the next start. The error is a *function.Error: 429 and 5xx are
-// tried again with growing waits until the event is too old, all others end the
-// event.
+// keeps it for the next start. The error is a *function.Error: 429, 409 of a
+// version that cannot be run yet, and 5xx are tried again with growing waits until
+// the event is too old, all others end the event.
 type Invoker interface {
 	InvokeEvent(context.Context, Event) (Result, error)
 }

@@ -64,7 +64,7 @@ func (e *entry) ran(w Waits, s Settings, r Result, now time.Time) verdict {
 // refused notes that the function was not run, and says what is next.
 func (e *entry) refused(w Waits, s Settings, err *function.Error, now time.Time) verdict {
 	e.Last = &response{Status: err.Status, Message: err.Message}
-	if err.Status != http.StatusTooManyRequests && err.Status < http.StatusInternalServerError {
+	if !passes(err.Status) {
 		e.Last.Recursed = err.Type == function.Recursive().Type
 		if err.Status == http.StatusNotFound {
 			e.Runs++ // AWS counts it
@@ -83,6 +83,12 @@ func (e *entry) refused(w Waits, s Settings, err *function.Error, now time.Time)
 		due = d
 	}
 	return verdict{due: due}
+}
+
+// passes tells whether a refusal may be none the next time: a throttle, a
+// version whose code is not at hand yet, something that is broken.
+func passes(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusConflict || status >= http.StatusInternalServerError
 }
 
 // throttled is the wait after the nth throttle.

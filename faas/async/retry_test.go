@@ -243,3 +243,23 @@ func TestAnEventThatNoTryCanHelpEnds(t *testing.T) {
 			"requestPayload":{},"responseContext":{"statusCode":400,"functionError":"InvalidRequestContentException"}}`)
 	})
 }
+
+func TestAnEventWaitsForAVersionThatCannotBeRunYet(t *testing.T) {
+	inBubble(t, async.Options{}, func(t *testing.T, w *world) {
+		begun := time.Now()
+		w.functions["f"] = func(context.Context, async.Event) (async.Result, error) {
+			if time.Since(begun) < 2*time.Second {
+				return async.Result{}, function.NotReady(function.Begin(function.Pending))
+			}
+			return async.Result{Status: 200}, nil
+		}
+		w.set("f", async.Settings{OnFailure: queueARN("failed")})
+		w.during(func() {
+			w.add("f", `{}`)
+			time.Sleep(time.Hour)
+		})
+		if s := w.stats("f"); s.Succeeded != 1 || s.Dropped != 0 {
+			t.Errorf("a function was deployed anew while an event was queued for it: %+v", s)
+		}
+	})
+}
