@@ -24,14 +24,13 @@ import (
 
 // An Event is one asynchronous invocation.
 type Event struct {
-	ID            string       // the request id, a UUID, the same at every try
-	Ref           function.Ref // as it was asked for
-	Payload       []byte       // JSON, at most function.MaxAsyncPayload bytes
-	Accepted      time.Time    // zero is now
-	TraceID       string       // the caller's X-Amzn-Trace-Id; the hops are in its lineage
-	ClientContext string       // in base64, as it came
-	Tenant        string
-	Attempt       int // 1 at the first delivery; set by the queue
+	ID       string       // the request id, a UUID, the same at every try
+	Ref      function.Ref // as it was asked for
+	Payload  []byte       // JSON, at most function.MaxAsyncPayload bytes
+	Accepted time.Time    // zero is now
+	TraceID  string       // the caller's X-Amzn-Trace-Id; the hops are in its lineage
+	Tenant   string
+	Attempt  int // 1 at the first delivery; set by the queue
 
 	Due time.Time `json:"-"` // when it was to be delivered; set by the queue
 }

@@ -18,18 +18,17 @@ import (
 const Drain = 10 * time.Second
 
 // Accept queues an event that nobody waits for. It is on disk when Accept
-// returns.
+// returns. Its client context is left out, as on Lambda.
 func (r *Runner) Accept(ctx context.Context, in Invocation) error {
 	if _, _, err := r.Registry.Resolve(in.Ref); err != nil {
 		return err
 	}
 	return r.Queue.Add(ctx, async.Event{
-		ID:            in.RequestID,
-		Ref:           in.Ref,
-		Payload:       in.Payload,
-		TraceID:       in.Trace.String(),
-		ClientContext: in.ClientContext,
-		Tenant:        in.Tenant,
+		ID:      in.RequestID,
+		Ref:     in.Ref,
+		Payload: in.Payload,
+		TraceID: in.Trace.String(),
+		Tenant:  in.Tenant,
 	})
 }
 
@@ -56,14 +55,13 @@ func (r queued) InvokeEvent(ctx context.Context, e async.Event) (async.Result, e
 	answered := make(chan answer, 1)
 	go func() {
 		result, err := r.Invoke(ctx, Invocation{
-			Ref:           e.Ref,
-			RequestID:     e.ID,
-			Payload:       e.Payload,
-			ClientContext: e.ClientContext,
-			Tenant:        e.Tenant,
-			Trace:         trace.Parse(e.TraceID),
-			Due:           e.Due,
-			Attempt:       e.Attempt,
+			Ref:       e.Ref,
+			RequestID: e.ID,
+			Payload:   e.Payload,
+			Tenant:    e.Tenant,
+			Trace:     trace.Parse(e.TraceID),
+			Due:       e.Due,
+			Attempt:   e.Attempt,
 		})
 		answered <- answer{result, err}
 	}()
