@@ -91,7 +91,7 @@ func asyncResult(r *Result) async.Result {
 
 // policy tells the queue what holds for the events of a function.
 func (r *Runner) policy(ref function.Ref) (async.Settings, error) {
-	f, c, err := r.Registry.Resolve(ref)
+	f, c, err := r.Registry.Lookup(ref) // whether it can be run is asked later
 	if err != nil {
 		return async.Settings{}, err
 	}
