@@ -120,6 +120,15 @@ func TestProvisioned(t *testing.T) {
 	failed(t, err, "ProvisionedConcurrencyConfigNotFoundException", "")
 	_, err = put("1", 1)
 	ok(t, err)
+	_, err = s.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: a, ReservedConcurrentExecutions: aws.Int32(2)})
+	ok(t, err)
+	_, err = put("1", 3)
+	failed(t, err, "InvalidParameterValueException", "greater than the reservedConcurrentExecution")
+	_, err = put("1", 2)
+	ok(t, err)
+	s.must("b", func(in *lambda.CreateFunctionInput) { in.Publish = true })
+	_, err = s.PutProvisionedConcurrencyConfig(ctx, &lambda.PutProvisionedConcurrencyConfigInput{FunctionName: aws.String("b"), Qualifier: aws.String("1"), ProvisionedConcurrentExecutions: aws.Int32(179)})
+	failed(t, err, "InvalidParameterValueException", "below its minimum value of [20]") // 2 of 200 are reserved
 	_, err = put("live", 1)
 	failed(t, err, "ResourceConflictException", "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // slow puts code into the data store that cannot be read before the returned
-// function is called; then it is found damaged.
+// function is called; then it is found damaged, and after that it is gone.
 func (s *served) slow() (function.Digest, func()) {
 	s.t.Helper()
 	d := function.Sum([]byte(s.t.Name()))
@@ -27,7 +27,7 @@ func (s *served) slow() (function.Digest, func()) {
 	ok(s.t, syscall.Mkfifo(path, 0o600))
 	release := sync.OnceFunc(func() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0) // waits for the reader
-		ok(s.t, errors.Join(err, f.Close()))
+		ok(s.t, errors.Join(err, f.Close(), os.Remove(path)))
 	})
 	s.t.Cleanup(release)
 	return d, release
@@ -151,9 +151,21 @@ func TestInProgress(t *testing.T) {
 	}
 	_, err = s.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("a")})
 	failed(t, err, "ResourceConflictException", "failed")
+	// A change of its configuration has the code tried again.
+	again, err := s.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("a"), Timeout: aws.Int32(9)})
+	ok(t, err)
+	if again.LastUpdateStatus != types.LastUpdateStatusInProgress {
+		t.Errorf("changed as %s", again.LastUpdateStatus)
+	}
+	if err := w.Wait(ctx, &lambda.GetFunctionInput{FunctionName: aws.String("a")}, time.Minute); err == nil {
+		t.Error("damaged code was successful at the second time")
+	}
 	_, err = s.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("a"), ZipFile: program(t, "two")})
 	ok(t, err)
 	s.updated("a")
+	if c := state(); *c.Timeout != 9 {
+		t.Errorf("timeout %d", *c.Timeout)
+	}
 	if a := s.answer("a", ""); a.Code != "two" {
 		t.Errorf("answered %+v", a)
 	}

@@ -29,7 +29,7 @@ type Function struct {
 // An Alias is a name for a version, or for two of them by weight.
 type Alias struct {
 	Name, Version, Description string
-	Weights                    map[string]float64 // of other versions, each from 0 to 1
+	Weights                    map[string]float64 // of one other version, from 0 to 1
 	Revision                   string
 }
 

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"maps"
 	"math/rand/v2"
 	"slices"
 
@@ -56,20 +55,8 @@ func (f *Function) resolve(qualifier string, chance func() float64) (*function.C
 
 // choose returns the version that an alias means this time.
 func (a Alias) choose(chance func() float64) string {
-	switch len(a.Weights) {
-	case 0:
-		return a.Version
-	case 1: // as Lambda has it
-		for version, weight := range a.Weights {
-			if chance() < weight {
-				return version
-			}
-		}
-		return a.Version
-	}
-	x := chance()
-	for _, version := range slices.Sorted(maps.Keys(a.Weights)) {
-		if x -= a.Weights[version]; x < 0 {
+	for version, weight := range a.Weights { // at most one
+		if chance() < weight {
 			return version
 		}
 	}
