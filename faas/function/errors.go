@@ -50,11 +50,6 @@ func InvalidZip(format string, args ...any) *Error {
 	return newError("InvalidZipFileException", http.StatusBadGateway, format, args)
 }
 
-// InvalidRuntime says why a function's code cannot be run on this machine.
-func InvalidRuntime(format string, args ...any) *Error {
-	return newError("InvalidRuntimeException", http.StatusBadGateway, format, args)
-}
-
 // Conflict says that what is there does not allow it.
 func Conflict(format string, args ...any) *Error {
 	return newError("ResourceConflictException", http.StatusConflict, format, args)
