@@ -1,8 +1,12 @@
 package sandbox
 
 import (
+	"errors"
 	"io/fs"
+	"math"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,10 +33,11 @@ type disk struct {
 	cost   time.Duration
 }
 
-// checkDisk judges how much is in the process's folder. It walks the folder
+// checkDisk judges how much is in the process's folder, and in the files that
+// its members hold open after they removed them from it. It walks the folder
 // only when so much was written to its file system since that it could be too
 // much, and in any case now and then.
-func (p *Process) checkDisk() {
+func (p *Process) checkDisk(members []int) {
 	if p.spec.Level == None || p.spec.TmpSize <= 0 {
 		return
 	}
@@ -44,6 +49,9 @@ func (p *Process) checkDisk() {
 	}
 	begin := time.Now()
 	p.seen.disk.bytes, p.seen.disk.used = diskUse(p.spec.Tmp), used
+	if p.seen.disk.bytes <= p.spec.TmpSize {
+		p.seen.disk.bytes += removed(p.spec.Tmp, members)
+	}
 	p.seen.disk.walked = time.Now()
 	p.seen.disk.cost = p.seen.disk.walked.Sub(begin)
 	if p.seen.disk.bytes <= p.spec.TmpSize {
@@ -66,14 +74,46 @@ func diskUsed(dir string) int64 {
 	return int64(st.Blocks-st.Bfree)*int64(st.Bsize) + int64(st.Files-st.Ffree)*perFile
 }
 
-// diskUse is how many bytes a folder holds.
+// diskUse is how many bytes a folder holds. One with folders in folders so deep
+// that a path to them would be too long holds more than any may: nobody knows
+// what is down there, and each level is an open file to who removes it.
 func diskUse(dir string) (bytes int64) {
 	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		var st unix.Stat_t
-		if err == nil && path != dir && unix.Lstat(path, &st) == nil {
+		if err == nil {
+			err = unix.Lstat(path, &st)
+		}
+		switch {
+		case errors.Is(err, unix.ENAMETOOLONG):
+			bytes = math.MaxInt64
+			return fs.SkipAll
+		case err == nil && path != dir:
 			bytes += max(st.Blocks*512, perFile)
 		}
 		return nil // what just went takes no room
 	})
+	return bytes
+}
+
+// removed is how many bytes there are in files that have no name any more, of
+// the file system of a folder, and that one of these processes has open. Root
+// in a container may lack the privilege to see them.
+func removed(dir string, pids []int) (bytes int64) {
+	var here unix.Stat_t
+	if unix.Stat(dir, &here) != nil {
+		return 0
+	}
+	counted := map[uint64]bool{}
+	for _, pid := range pids {
+		open := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+		files, _ := os.ReadDir(open)
+		for _, f := range files {
+			var st unix.Stat_t
+			if unix.Stat(filepath.Join(open, f.Name()), &st) == nil && st.Dev == here.Dev && st.Nlink == 0 && !counted[st.Ino] {
+				counted[st.Ino] = true
+				bytes += st.Blocks * 512
+			}
+		}
+	}
 	return bytes
 }

@@ -48,6 +48,11 @@ func statusBytes(pid int, field string) int64 {
 	if err != nil {
 		return 0
 	}
+	return kilobytes(b, field)
+}
+
+// kilobytes reads a field of many lines, as bytes.
+func kilobytes(b []byte, field string) int64 {
 	_, rest, _ := bytes.Cut(b, []byte("\n"+field))
 	line, _, _ := bytes.Cut(rest, []byte(" kB"))
 	n, _ := strconv.ParseInt(string(bytes.TrimSpace(line)), 10, 64)

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,6 +32,8 @@ var refused = []uint32{
 	// the machine
 	unix.SYS_REBOOT, unix.SYS_SYSLOG, unix.SYS_ACCT, unix.SYS_VHANGUP, unix.SYS_SETHOSTNAME, unix.SYS_SETDOMAINNAME,
 	unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_CLOCK_ADJTIME, unix.SYS_ADJTIMEX,
+	// memory that no process is seen to hold
+	unix.SYS_MEMFD_CREATE,
 	// what outlives a process
 	unix.SYS_SHMGET, unix.SYS_MSGGET, unix.SYS_SEMGET, unix.SYS_MQ_OPEN,
 }
@@ -37,6 +41,17 @@ var refused = []uint32{
 // namespaces are the flags with which clone makes a namespace.
 const namespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC |
 	unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+
+// A key opens the one lock in the filter: the mark of a process is set from
+// behind the filter, by us, and nobody is to change his own. It is in the upper
+// halves of two arguments, of which the kernel takes the lower.
+type key [2]uint32
+
+func newKey() key {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return key{binary.NativeEndian.Uint32(b[:4]), binary.NativeEndian.Uint32(b[4:])}
+}
 
 // dns is the port that stands for names: whoever may connect to it may ask by
 // UDP too.
@@ -46,7 +61,7 @@ const dns = 53
 type filter []unix.SockFilter
 
 // newFilter makes the filter. With udp a process may make UDP sockets.
-func newFilter(udp bool) (filter, error) {
+func newFilter(udp bool, k key) (filter, error) {
 	if architecture == 0 {
 		return nil, errors.New("there is no filter of system calls for this architecture")
 	}
@@ -58,7 +73,11 @@ func newFilter(udp bool) (filter, error) {
 		// Its flags are in memory, where a filter does not see them: as it is
 		// "not there", everybody uses clone.
 		on(unix.SYS_CLONE3, answer(unix.ENOSYS)),
-		on(unix.SYS_CLONE, argument(0), noneOf(namespaces), yes),
+		// Nor may it make us the parent of what it starts.
+		on(unix.SYS_CLONE, argument(0), noneOf(namespaces|unix.CLONE_PARENT), yes),
+		// Lowered, its mark would be another's, or none.
+		on(unix.SYS_SETRLIMIT, argument(0), is(markLimit, no), yes),
+		on(unix.SYS_PRLIMIT64, argument(1), is(markLimit, asking(2), opening(k), no), yes),
 		// A process of ours begins traced, and the thread behind the filter
 		// lets it go. Nobody gets hold of another.
 		on(unix.SYS_PTRACE, argument(0), oneOf(unix.PTRACE_TRACEME, unix.PTRACE_DETACH)),
@@ -116,9 +135,24 @@ func answer(errno unix.Errno) []bpf.Instruction {
 
 // argument takes an argument of the call. Its lower half is all the kernel
 // looks at where we do.
-func argument(n int) []bpf.Instruction {
-	const offset = 16 // in struct seccomp_data
-	return []bpf.Instruction{bpf.LoadAbsolute{Off: offset + 8*uint32(n), Size: 4}}
+func argument(n int) []bpf.Instruction { return half(2 * n) }
+
+// upper takes the other half.
+func upper(n int) []bpf.Instruction { return half(2*n + 1) }
+
+func half(n int) []bpf.Instruction {
+	const offset = 16 // in struct seccomp_data, on machines that have the lower half first
+	return []bpf.Instruction{bpf.LoadAbsolute{Off: offset + 4*uint32(n), Size: 4}}
+}
+
+// asking is yes when the pointer to what is to be set is none.
+func asking(n int) []bpf.Instruction {
+	return slices.Concat(argument(n), is(0, upper(n), is(0, yes)))
+}
+
+// opening is yes for who has the key.
+func opening(k key) []bpf.Instruction {
+	return slices.Concat(upper(0), is(k[0], upper(1), is(k[1], yes)))
 }
 
 // is has the value judged by then, when it is this one.

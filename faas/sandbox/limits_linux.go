@@ -9,16 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limit sets the limits of a process that has not run yet, and its mark.
-func limit(p *Process) error {
+// limit sets the limits of a process that has not run yet, and its mark, to
+// which the key is needed.
+func limit(p *Process, k key) error {
 	set := func(what int, most uint64) error {
 		if err := unix.Prlimit(p.pid, what, &unix.Rlimit{Cur: most, Max: most}, nil); err != nil {
 			return fmt.Errorf("set limit %d to %d: %w", what, most, err)
 		}
 		return nil
 	}
-	if err := set(markLimit, p.mark); err != nil {
-		return err
+	mark := unix.Rlimit{Cur: p.mark, Max: p.mark}
+	if err := unix.Prlimit(p.pid|int(uint64(k[0])<<32), markLimit|int(uint64(k[1])<<32), &mark, nil); err != nil {
+		return fmt.Errorf("set its mark: %w", err)
 	}
 	if p.spec.Level == None {
 		return nil

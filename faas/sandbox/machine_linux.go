@@ -14,6 +14,7 @@ type machine struct {
 	landlock  landlock
 	filter    filter // of system calls
 	udpFilter filter
+	key       key // of both
 	cgroups   cgroups
 
 	// Why there is not; empty is that there is.
@@ -22,14 +23,14 @@ type machine struct {
 
 // look tries what this machine can.
 func look(u users, root string) machine {
-	m := machine{landlock: newLandlock()}
+	m := machine{landlock: newLandlock(), key: newKey()}
 	m.noUser = tryUser(u.first, root)
 	m.lookAtLandlock()
 	m.noCalls = onThread(func() (err error) {
-		if m.filter, err = newFilter(false); err != nil {
+		if m.filter, err = newFilter(false, m.key); err != nil {
 			return err
 		}
-		if m.udpFilter, err = newFilter(true); err != nil {
+		if m.udpFilter, err = newFilter(true, m.key); err != nil {
 			return err
 		}
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {

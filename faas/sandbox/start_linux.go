@@ -189,7 +189,7 @@ func (s *Sandbox) begin(p *Process) error {
 	s.running[pid] = p
 	closed := s.closed
 	s.mu.Unlock()
-	if err = release(p); err == nil && closed {
+	if err = release(p, s.machine.key); err == nil && closed {
 		err = errors.New("the sandbox is closed")
 	}
 	if err != nil {
@@ -201,7 +201,7 @@ func (s *Sandbox) begin(p *Process) error {
 
 // release has the process, which stopped before its first instruction, go on
 // with its limits.
-func release(p *Process) error {
+func release(p *Process, k key) error {
 	var state syscall.WaitStatus
 	for {
 		_, err := syscall.Wait4(p.pid, &state, 0, nil)
@@ -215,7 +215,7 @@ func release(p *Process) error {
 	if !state.Stopped() {
 		return errors.New("it was killed as it began")
 	}
-	if err := limit(p); err != nil {
+	if err := limit(p, k); err != nil {
 		return err
 	}
 	if p.cgroup != nil {

@@ -110,7 +110,7 @@ func (w *watch) scan(ps []*Process) {
 	members := w.s.marks.members()
 	for _, p := range ps {
 		p.check(members[p.mark])
-		p.checkDisk()
+		p.checkDisk(members[p.mark])
 	}
 	w.s.bury(ps, members)
 }
@@ -156,6 +156,9 @@ func (p *Process) check(members []int) {
 	count := 0
 	for _, pid := range members {
 		bytes += memoryAlone(pid, pid == p.pid)
+		if pid != p.pid {
+			bytes += sharedMemory(pid)
+		}
 		count += threadsOf(pid)
 	}
 	p.mu.Lock()
@@ -199,6 +202,21 @@ func memoryAlone(pid int, shared bool) int64 {
 		i++
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+// sharedMemory is a process's part of the memory that it shares with others on
+// purpose: the whole of it, divided by those that share it. Most processes
+// share nothing but their programs, which are small.
+func sharedMemory(pid int) int64 {
+	const small = 16 << 20
+	if memoryAlone(pid, true)-memoryAlone(pid, false) < small {
+		return 0
+	}
+	id := strconv.Itoa(pid)
+	if b, err := os.ReadFile("/proc/" + id + "/smaps_rollup"); err == nil {
+		return kilobytes(b, "Pss_Shmem:")
+	}
+	return statusBytes(pid, "RssShmem:") // root in a container may not see the other
 }
 
 // threadsOf is how many threads a process has: field 20 of its line, counted
