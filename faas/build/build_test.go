@@ -250,13 +250,28 @@ func TestOnlyWhatChangedIsBuilt(t *testing.T) {
 		write(t, root, step.change)
 		if step.damage {
 			damage(t, o)
+			anotherBuilds(t, o)
 		}
 		if diff := cmp.Diff(step.want, kept(step.compare)); diff != "" {
 			t.Errorf("%s: taken from the cache (-want +got):\n%s", step.name, diff)
 		}
 	}
-	if kept, _ := filepath.Glob(filepath.Join(o, "*", "*")); len(kept) != 3 {
+	if kept, _ := filepath.Glob(filepath.Join(o, "*", "*.zip")); len(kept) != 3 {
 		t.Errorf("the cache holds %q, want one file for each of three folders", kept)
+	}
+	if half, _ := filepath.Glob(filepath.Join(o, "*", "half-*")); len(half) != 3 {
+		t.Errorf("of what others are writing %q is left, want it in each of three folders", half)
+	}
+}
+
+// anotherBuilds leaves in the cache what another build has while it writes.
+func anotherBuilds(t *testing.T, cache string) {
+	zips, err := filepath.Glob(filepath.Join(cache, "*", "*.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, zip := range zips {
+		write(t, filepath.Dir(zip), map[string]string{"half-1": "PK"})
 	}
 }
 

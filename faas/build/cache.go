@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"triptych/faas/function"
 )
@@ -58,7 +59,7 @@ func (s slot) write(key string, b []byte, d function.Digest) error {
 	if err != nil {
 		return err
 	}
-	half, err := os.CreateTemp(s.dir(), "half-")
+	half, err := os.CreateTemp(s.dir(), halfMade)
 	if err != nil {
 		return err
 	}
@@ -75,11 +76,20 @@ func (s slot) write(key string, b []byte, d function.Digest) error {
 		return err
 	}
 	for _, e := range before {
-		if e.Name() != name {
+		if e.Name() != name && !beingMade(e) {
 			os.Remove(filepath.Join(s.dir(), e.Name())) // one that stays is only not used
 		}
 	}
 	return nil
+}
+
+// halfMade begins the name of a zip that is being written.
+const halfMade = "half-"
+
+// beingMade tells whether another build may be writing a file just now.
+func beingMade(e os.DirEntry) bool {
+	info, err := e.Info()
+	return err == nil && strings.HasPrefix(e.Name(), halfMade) && time.Since(info.ModTime()) < time.Hour
 }
 
 func (s slot) dir() string { return filepath.Join(s.root, s.name) }
