@@ -109,6 +109,23 @@ func TestPending(t *testing.T) {
 	}
 }
 
+// TestDeletedBeforeItWasActive removes a function whose code is not at hand yet.
+func TestDeletedBeforeItWasActive(t *testing.T) {
+	s, ctx := serve(t, api.Options{}), t.Context()
+	d, release := s.slow()
+	c := &function.Config{Name: "slow", Runtime: "provided.al2023", Code: d, Revision: "r", State: function.Begin(function.Pending)}
+	ok(t, c.Check())
+	_, err := s.runner.Registry.Create(&registry.Function{Latest: c})
+	ok(t, err)
+	_, err = s.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: aws.String("slow")})
+	ok(t, err)
+	s.must("slow") // another of its name, with code of its own
+	release()
+	if a := s.answer("slow", ""); a.Code != "one" {
+		t.Errorf("answered %+v", a)
+	}
+}
+
 // TestInProgress calls a function while its next code is not at hand yet, and
 // then cannot be: what ran before runs on.
 func TestInProgress(t *testing.T) {
