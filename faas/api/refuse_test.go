@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"triptych/faas/api"
+	"triptych/faas/registry"
 )
 
 // TestRefused asks for what would not behave here as on AWS.
@@ -92,6 +94,22 @@ func TestRefused(t *testing.T) {
 	failed(t, err, "ResourceNotFoundException", "does not exist")
 	_, err = s.ListLayers(ctx, &lambda.ListLayersInput{})
 	failed(t, err, "UnknownOperationException", "There is no GET /2018-10-31/layers")
+}
+
+// TestStorage deploys more code than all functions together may have.
+func TestStorage(t *testing.T) {
+	s := serve(t, api.Options{})
+	s.must("a")
+	_, err := s.runner.Registry.Change("a", func(f *registry.Function) error {
+		f.Latest.CodeSize = 75<<30 - 10
+		return nil
+	})
+	ok(t, err)
+	_, err = s.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("a"), ZipFile: program(t, "two")})
+	failed(t, err, "CodeStorageExceededException", "storage limit")
+	if _, typed := errors.AsType[*types.CodeStorageExceededException](err); !typed {
+		t.Errorf("the client did not recognise %v", err)
+	}
 }
 
 // TestGarbage sends what no client would.
