@@ -178,8 +178,8 @@ func (s *Sandbox) begin(p *Process) error {
 			Ptrace:    true, // it stops before its first instruction
 		},
 	})
-	if errors.Is(err, fs.ErrPermission) && p.user != 0 {
-		return fmt.Errorf("%w: user %d, as whom it would run, must be able to read and execute it: open %s to all users (chmod o+rX)", err, p.user, p.spec.Code)
+	if errors.Is(err, fs.ErrPermission) && rank[p.spec.Level] >= rank[Standard] {
+		return fmt.Errorf("%w: all users must be able to read and execute it (chmod -R o+rX %s), and what interprets it must be in a system folder, as /usr", err, p.spec.Code)
 	}
 	if err != nil {
 		return err

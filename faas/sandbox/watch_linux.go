@@ -56,6 +56,7 @@ type watch struct {
 	scanned  time.Time
 	scanCost time.Duration
 	moved    bool // since the last scan
+	families bool // there are processes that started others
 }
 
 func (s *Sandbox) watch() {
@@ -85,13 +86,12 @@ func (s *Sandbox) watch() {
 // look looks at the processes themselves, which is cheap, and now and then at
 // all that they started.
 func (w *watch) look(ps []*Process) {
-	moved := false
+	moved := w.families // who waits for his children does not move
 	for _, p := range ps {
 		moved = p.sees(memory(p.pid)) || moved
 	}
 	threads := threads()
 	sudden := threads > w.threads+avalanche
-	moved = moved || threads != w.threads
 	w.moved = w.moved || moved
 	if sudden || w.moved && time.Since(w.scanned) > max(4*soonest, scanShare*w.scanCost) || time.Since(w.scanned) > time.Second {
 		begin := time.Now()
@@ -108,7 +108,9 @@ func (w *watch) look(ps []*Process) {
 // scan looks at all that the processes started, and at their folders.
 func (w *watch) scan(ps []*Process) {
 	members := w.s.marks.members()
+	w.families = false
 	for _, p := range ps {
+		w.families = w.families || len(members[p.mark]) > 1
 		p.check(members[p.mark])
 		p.checkDisk(members[p.mark])
 	}

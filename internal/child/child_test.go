@@ -33,6 +33,12 @@ func parent(script, then string) {
 			return
 		}
 	}
+	if command := os.Getenv("CHILD_COMMAND"); command != "" {
+		if err := AtEnd(command); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
 	ready := make(chan struct{})
 	cmd := exec.Command("/bin/sh", "-c", script)
 	cmd.Stdout = NewLines(func(line string) {
@@ -279,5 +285,28 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkPlainExec(b *testing.B) {
 	for b.Loop() {
 		exec.Command("true").Run()
+	}
+}
+
+func TestACommandIsRunAtTheEnd(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	cmd, pid := startParent(t, obedient, "wait", "CHILD_COMMAND=n=0; while [ $n -lt 2 ]; do n=$((n+1)); echo $n >'"+file+"'; done")
+	cmd.Process.Kill()
+	cmd.Wait()
+	gone(t, pid)
+	for end := time.Now().Add(2 * Grace); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if b, err := os.ReadFile(file); err == nil && string(b) == "2\n" {
+			return
+		}
+	}
+	t.Error("it was not run")
+}
+
+func TestOnlyOneLineIsRun(t *testing.T) {
+	for _, command := range []string{"a\nb", `a\nb`} {
+		if AtEnd(command) == nil {
+			t.Errorf("%q was taken", command)
+		}
 	}
 }
