@@ -70,54 +70,67 @@ func TestMoreIsReservedWhileEventsWait(t *testing.T) {
 	})
 }
 
-// A burst of 10,000 against a cap of 10, with processes that take time to
-// come, to ask again and to go: neither the events under way nor the processes
-// are ever more.
+// A burst of 10,000 against a cap of 10, of one function or of all, with
+// processes that take time to come, to ask again and to go: neither the events
+// under way nor the processes are ever more.
 func TestABurstDoesNotPassTheCap(t *testing.T) {
-	const size, limit = 10_000, 10
-	m := &machine{startTakes: 3 * time.Millisecond, closeTakes: 2 * time.Millisecond}
-	try(t, Options[*fake]{}, m, func(b bench) {
-		cap := limit
-		b.pool.Reserve("hello", &cap)
-		var underWay, most, ran, refused atomic.Int64
-		var g sync.WaitGroup
-		for i := range size {
-			g.Go(func() {
-				time.Sleep(time.Duration(i%100) * 100 * time.Microsecond)
-				l, err := b.pool.Acquire(b.Context(), hello)
-				if err != nil {
-					if reason(err) != function.ReservedLimit {
-						b.Error(err)
-					}
-					refused.Add(1)
-					return
-				}
-				ran.Add(1)
-				n := underWay.Add(1)
-				for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-				}
-				time.Sleep(time.Duration(i%7) * time.Millisecond)
-				underWay.Add(-1)
-				if i%11 == 0 {
-					l.Env.die() // some crash
-				}
-				b.end(l)
-				if l.Env.isAlive() {
-					time.Sleep(time.Duration(i%3) * time.Millisecond)
-					l.Env.poll()
-				}
-			})
-		}
-		g.Wait()
-		if most.Load() > limit || m.most > limit {
-			b.Errorf("%d events and %d processes at a time, want at most %d", most.Load(), m.most, limit)
-		}
-		if ran.Load()+refused.Load() != size || ran.Load() < limit {
-			b.Errorf("%d ran and %d were refused of %d", ran.Load(), refused.Load(), size)
-		}
-		b.check()
-		b.pool.Reserve("hello", nil)
+	const limit = 10
+	t.Run("of a function", func(t *testing.T) {
+		m := &machine{startTakes: 3 * time.Millisecond, closeTakes: 2 * time.Millisecond}
+		try(t, Options[*fake]{}, m, func(b bench) {
+			n := limit
+			b.pool.Reserve("hello", &n)
+			burst(b, limit, function.ReservedLimit, hello)
+			b.pool.Reserve("hello", nil)
+		})
 	})
+	t.Run("of all functions", func(t *testing.T) {
+		m := &machine{startTakes: 3 * time.Millisecond, closeTakes: 2 * time.Millisecond}
+		try(t, Options[*fake]{Concurrency: limit, Instances: limit}, m, func(b bench) {
+			burst(b, limit, function.ConcurrentLimit, named("a"), named("b"), named("c"))
+		})
+	})
+}
+
+func burst(b bench, limit int64, why string, functions ...*function.Config) {
+	const size = 10_000
+	var underWay, most, ran, refused atomic.Int64
+	var g sync.WaitGroup
+	for i := range size {
+		g.Go(func() {
+			time.Sleep(time.Duration(i%100) * 100 * time.Microsecond)
+			l, err := b.pool.Acquire(b.Context(), functions[i%len(functions)])
+			if err != nil {
+				if reason(err) != why {
+					b.Error(err)
+				}
+				refused.Add(1)
+				return
+			}
+			ran.Add(1)
+			n := underWay.Add(1)
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+			time.Sleep(time.Duration(i%7) * time.Millisecond)
+			underWay.Add(-1)
+			if i%11 == 0 {
+				l.Env.die() // some crash
+			}
+			l.End(time.Now().Add(time.Second))
+			if l.Env.isAlive() {
+				time.Sleep(time.Duration(i%3) * time.Millisecond)
+				l.Env.poll()
+			}
+		})
+	}
+	g.Wait()
+	if most.Load() > limit || b.most > int(limit) {
+		b.Errorf("%d events and %d processes at a time, want at most %d", most.Load(), b.most, limit)
+	}
+	if ran.Load()+refused.Load() != size || ran.Load() < limit {
+		b.Errorf("%d ran and %d were refused of %d", ran.Load(), refused.Load(), size)
+	}
+	b.check()
 }
 
 func TestAProcessThatIsGoingCounts(t *testing.T) {
