@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -179,7 +178,7 @@ func (e *Environment) Close() {
 	if p := e.process.Load(); p != nil {
 		p.stop()
 	}
-	if err := os.RemoveAll(e.Tmp); err != nil {
+	if err := RemoveFolder(e.Tmp); err != nil {
 		slog.Warn("the folder of an instance was not removed", "function", e.Config.Name, "err", err)
 	}
 	if !e.failed {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+
+	"triptych/faas/instance"
 )
 
 // Folders are where instances have their /tmp. Making one can take a tenth of
@@ -16,7 +18,7 @@ type folders struct {
 // newFolders removes those of an earlier runner.
 func newFolders(data string) (*folders, error) {
 	f := &folders{all: filepath.Join(data, "instances"), spare: make(chan string, 1)}
-	return f, os.RemoveAll(f.all)
+	return f, instance.RemoveFolder(f.all)
 }
 
 // keep has folders ready until ctx is done.
