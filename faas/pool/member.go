@@ -205,8 +205,7 @@ func (m *member[E]) ended(run int) {
 	}
 	if m.closed {
 		s.pool.ending--
-	}
-	if !m.closed {
+	} else {
 		s.judge(m)
 	}
 	m.dead, m.begun = true, false

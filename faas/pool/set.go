@@ -129,7 +129,7 @@ const (
 
 	// askAgain is how long an event waits for an instance that has answered
 	// and will ask for its next event, until another instance is started. It is
-	// less than a start takes: who calls a function again and again, and has the
+	// about as long as a start takes: who calls a function again and again, and has the
 	// answer before the function is through with it, shall not have two.
 	askAgain = 5 * time.Millisecond
 )

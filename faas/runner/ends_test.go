@@ -26,6 +26,9 @@ func TestProcessesThatEnd(t *testing.T) {
 		l.answers(name, event("keep", "the file of "+c.words), "null")
 		r := l.fails(name, c.event, "Runtime.ExitError", exits(c.words))
 		l.logs(r, start+"RequestId: ID Error: Runtime exited "+c.words+"\n"+end+exitError)
+		if r.MaxMemory == 0 {
+			t.Error("it used no memory")
+		}
 		// The same environment, with another process: it begins within the
 		// invocation, which has no Init Duration.
 		next := l.answers(name, event("kept"), `"the file of `+c.words+` false 1"`)
