@@ -30,8 +30,8 @@ func (in newAlias) apply(f *registry.Function, a *registry.Alias) error {
 		a.Weights = in.RoutingConfig.AdditionalVersionWeights
 	}
 	a.Revision = uuid.NewString()
-	if len([]rune(a.Description)) > maxDescription {
-		return function.Invalid("Description has more than %d characters: make it shorter", maxDescription)
+	if tooLong(a.Description) {
+		return longDescription()
 	}
 	if len(a.Weights) > 1 {
 		return function.Invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")

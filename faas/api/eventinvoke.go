@@ -52,14 +52,15 @@ type newAsync struct {
 func (in newAsync) apply(name string, a *registry.Async) error {
 	a.Modified = time.Now()
 	if n := in.MaximumRetryAttempts; n != nil {
-		if *n < 0 || *n > 2 {
-			return function.Invalid("MaximumRetryAttempts is %d: it must be from 0 to 2", *n)
+		if *n < 0 || *n > function.MaxRetries {
+			return function.Invalid("MaximumRetryAttempts is %d: it must be from 0 to %d", *n, function.MaxRetries)
 		}
 		a.Retries = n
 	}
 	if n := in.MaximumEventAgeInSeconds; n != nil {
-		if *n < 60 || *n > 21600 {
-			return function.Invalid("MaximumEventAgeInSeconds is %d: it must be from 60 to 21600", *n)
+		const least, most = int(function.MinEventAge / time.Second), int(function.MaxEventAge / time.Second)
+		if *n < least || *n > most {
+			return function.Invalid("MaximumEventAgeInSeconds is %d: it must be from %d to %d", *n, least, most)
 		}
 		a.MaxAge = time.Duration(*n) * time.Second
 	}

@@ -5,14 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"triptych/faas/async"
 	"triptych/faas/function"
-)
-
-const (
-	maxDescription = 256 // characters
-	maxHandler     = 128
 )
 
 // settings are what creating and updating a function have in common. What is
@@ -68,10 +64,10 @@ func (s settings) check(c *function.Config) error {
 		return err
 	}
 	switch {
-	case len(c.Description) > 4*maxDescription || len([]rune(c.Description)) > maxDescription:
-		return function.Invalid("Description has more than %d characters: make it shorter", maxDescription)
-	case len(c.Handler) > maxHandler || strings.ContainsAny(c.Handler, " \t\r\n"):
-		return function.Invalid("Handler is %.150q: it must have no spaces and at most %d characters; name the program, bootstrap", c.Handler, maxHandler)
+	case tooLong(c.Description):
+		return longDescription()
+	case len(c.Handler) > function.MaxHandler || strings.ContainsAny(c.Handler, " \t\r\n"):
+		return function.Invalid("Handler is %.150q: it must have no spaces and at most %d characters; name the program, bootstrap", c.Handler, function.MaxHandler)
 	case c.Tracing != "PassThrough" && c.Tracing != "Active":
 		return function.Invalid("TracingConfig is %.40q: it must be PassThrough or Active", c.Tracing)
 	}
@@ -81,6 +77,14 @@ func (s settings) check(c *function.Config) error {
 		}
 	}
 	return s.refuse(c)
+}
+
+func tooLong(description string) bool {
+	return utf8.RuneCountInString(description) > function.MaxDescription
+}
+
+func longDescription() error {
+	return function.Invalid("Description has more than %d characters: make it shorter", function.MaxDescription)
 }
 
 // elsewhere is what Lambda has and would change how a function behaves, and

@@ -14,8 +14,6 @@ import (
 // longer.
 const (
 	maxTags      = 50
-	maxTagName   = 128  // characters
-	maxTagValue  = 256  // characters
 	maxOwnValue  = 4096 // bytes
 	ownTagPrefix = "runner:"
 )
@@ -27,12 +25,12 @@ func checkTags(tags map[string]string) error {
 	for name, value := range tags {
 		own := strings.HasPrefix(name, ownTagPrefix)
 		switch {
-		case name == "" || len([]rune(name)) > maxTagName:
-			return function.Invalid("The name of the tag %.150q must have 1 to %d characters", name, maxTagName)
+		case name == "" || len([]rune(name)) > function.MaxTagName:
+			return function.Invalid("The name of the tag %.150q must have 1 to %d characters", name, function.MaxTagName)
 		case strings.HasPrefix(strings.ToLower(name), "aws:"):
 			return function.Invalid("The name of the tag %q must not begin with aws:", name)
-		case !own && len([]rune(value)) > maxTagValue || len(value) > maxOwnValue:
-			return function.Invalid("The value of the tag %q has too many characters: at most %d are allowed", name, maxTagValue)
+		case !own && len([]rune(value)) > function.MaxTagValue || len(value) > maxOwnValue:
+			return function.Invalid("The value of the tag %q has too many characters: at most %d are allowed", name, function.MaxTagValue)
 		}
 	}
 	return nil

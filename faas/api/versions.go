@@ -26,8 +26,8 @@ func (s *server) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, maxSettings, &in); err != nil {
 		return err
 	}
-	if len(in.Description) > maxDescription {
-		return function.Invalid("Description has more than %d characters: make it shorter", maxDescription)
+	if tooLong(in.Description) {
+		return longDescription()
 	}
 	var published *function.Config
 	_, err = s.runner.Registry.Change(name, func(f *registry.Function) error {

@@ -64,21 +64,16 @@ type Settings struct {
 	Recursive            bool          // the recursion configuration says Allow
 }
 
-const (
-	defaultRetries  = 2
-	defaultEventAge = 6 * time.Hour
-)
-
 func (s Settings) retries() int {
 	if s.MaximumRetryAttempts == nil {
-		return defaultRetries
+		return function.MaxRetries
 	}
 	return *s.MaximumRetryAttempts
 }
 
 func (s Settings) age() time.Duration {
 	if s.MaximumEventAge == 0 {
-		return defaultEventAge
+		return function.MaxEventAge
 	}
 	return s.MaximumEventAge
 }

@@ -19,6 +19,11 @@ const (
 	MaxContext      = 3583                 // of the client context, in base64
 	MaxName         = 64                   // characters
 	MaxSlots        = 1000                 // events that one instance takes at a time; the runner's own
+	MaxAlias        = 128                  // characters, as of what follows
+	MaxHandler      = 128
+	MaxDescription  = 256
+	MaxTagName      = 128
+	MaxTagValue     = 256
 
 	MinMemory, MaxMemory   = 128, 10240 // MB
 	MinTmpSize, MaxTmpSize = 512, 10240 // MB
@@ -26,6 +31,11 @@ const (
 	MaxTimeout     = 900 * time.Second
 	DefaultTimeout = 3 * time.Second
 	InitTimeout    = 10 * time.Second
+
+	// Of events that nobody waits for.
+	MaxRetries  = 2 // after a function error
+	MinEventAge = time.Minute
+	MaxEventAge = 6 * time.Hour
 )
 
 // Arch is this machine's architecture in Lambda's words.

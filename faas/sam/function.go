@@ -10,22 +10,13 @@ import (
 	"triptych/faas/function"
 )
 
-// Limits of Lambda that function does not name. Source: the Lambda API
-// reference.
 const (
-	maxDescription   = 256
-	maxAlias         = 128
-	maxTagKey        = 128
-	maxTagValue      = 256
-	maxReserved      = 1_000_000 // the runner's own limit is checked when it is deployed
-	maxRetryAttempts = 2
-	minEventAge      = 60     // seconds
-	maxEventAge      = 21_600 // seconds
-	maxCorsAge       = 86_400 // seconds
-	goBuild          = "go1.x"
-	bootstrap        = "bootstrap"
-	defaultRuntime   = "provided.al2023"
-	aliasDescribed   = "letters, digits, hyphens and underscores, at least one of them no digit, and at most 128"
+	maxReserved    = 1_000_000 // the runner's own limit is checked when it is deployed
+	maxCorsAge     = 86_400    // seconds
+	goBuild        = "go1.x"
+	bootstrap      = "bootstrap"
+	defaultRuntime = "provided.al2023"
+	aliasDescribed = "letters, digits, hyphens and underscores, at least one of them no digit, and at most 128"
 )
 
 var aliasName = regexp.MustCompile(`^[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*$`)
@@ -36,9 +27,9 @@ func (l *loader) properties(fn *Function) object {
 		"FunctionName":                 ignored, // nameOf has read it
 		"PackageType":                  func(f field) { l.oneOf(f, "Zip") },
 		"CodeUri":                      func(f field) { fn.CodeURI = l.codeURI(f) },
-		"Handler":                      func(f field) { fn.Handler = l.short(f, 128) },
+		"Handler":                      func(f field) { fn.Handler = l.short(f, function.MaxHandler) },
 		"Runtime":                      func(f field) { fn.Runtime = l.runtime(f) },
-		"Description":                  func(f field) { fn.Description = l.short(f, maxDescription) },
+		"Description":                  func(f field) { fn.Description = l.short(f, function.MaxDescription) },
 		"MemorySize":                   func(f field) { fn.MemorySize, _ = l.whole(f, function.MinMemory, function.MaxMemory) },
 		"Timeout":                      func(f field) { fn.Timeout = l.timeout(f) },
 		"EphemeralStorage":             func(f field) { l.ephemeralStorage(fn, f) },
@@ -49,7 +40,7 @@ func (l *loader) properties(fn *Function) object {
 		"RecursiveLoop":                func(f field) { fn.RecursiveLoop, _ = l.oneOf(f, "Allow", "Terminate") },
 		"ReservedConcurrentExecutions": func(f field) { fn.Reserved = l.count(f, 0) },
 		"AutoPublishAlias":             func(f field) { fn.AutoPublishAlias = l.alias(f) },
-		"VersionDescription":           func(f field) { fn.VersionDescription = l.short(f, maxDescription) },
+		"VersionDescription":           func(f field) { fn.VersionDescription = l.short(f, function.MaxDescription) },
 		"ProvisionedConcurrencyConfig": func(f field) { l.provisioned(fn, f) },
 		"DeploymentPreference":         func(f field) { fn.DeploymentPreference = l.deployment(f) },
 		"EventInvokeConfig":            func(f field) { l.async(fn, f) },
@@ -211,10 +202,10 @@ func (l *loader) tags(f field) map[string]string {
 		if strings.HasPrefix(t.name, "runner:") {
 			l.complain(t.line, "tags that begin with runner: are the runner's own: write it under Metadata.Runner")
 		}
-		if n := len([]rune(t.name)); n > maxTagKey {
-			l.complain(t.line, "the name of a tag has %d characters: shorten it to at most %d", n, maxTagKey)
+		if n := len([]rune(t.name)); n > function.MaxTagName {
+			l.complain(t.line, "the name of a tag has %d characters: shorten it to at most %d", n, function.MaxTagName)
 		}
-		tags[t.name] = l.short(t, maxTagValue)
+		tags[t.name] = l.short(t, function.MaxTagValue)
 	}
 	return tags
 }
@@ -229,8 +220,8 @@ func (l *loader) tracing(f field) string {
 
 func (l *loader) alias(f field) string {
 	s, _ := l.name(f, aliasName, aliasDescribed)
-	if len(s) > maxAlias {
-		l.complain(f.line, "AutoPublishAlias has %d characters: shorten it to at most %d", len(s), maxAlias)
+	if len(s) > function.MaxAlias {
+		l.complain(f.line, "AutoPublishAlias has %d characters: shorten it to at most %d", len(s), function.MaxAlias)
 	}
 	return s
 }

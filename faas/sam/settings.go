@@ -52,12 +52,12 @@ func (l *loader) deployment(f field) string {
 func (l *loader) async(fn *Function, f field) {
 	l.object(f, object{
 		"MaximumRetryAttempts": func(f field) {
-			if n, ok := l.whole(f, 0, maxRetryAttempts); ok {
+			if n, ok := l.whole(f, 0, function.MaxRetries); ok {
 				fn.Async.MaximumRetryAttempts = &n
 			}
 		},
 		"MaximumEventAgeInSeconds": func(f field) {
-			if n, ok := l.whole(f, minEventAge, maxEventAge); ok {
+			if n, ok := l.whole(f, int(function.MinEventAge/time.Second), int(function.MaxEventAge/time.Second)); ok {
 				fn.Async.MaximumEventAgeInSeconds = &n
 			}
 		},
