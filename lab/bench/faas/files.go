@@ -9,6 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+
+	"triptych/lab/bench/measure"
 )
 
 // unzip writes the bootstrap of a zip file to a path.
@@ -34,6 +37,12 @@ func unzip(b []byte, to string) error {
 		return err
 	}
 	return out.Close()
+}
+
+// machine says what is measured on.
+func machine() string {
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return measure.Machine() + ", Linux " + strings.TrimSpace(string(kernel))
 }
 
 // command runs a program in a folder and returns what it prints.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -120,6 +121,7 @@ func (b *bench) throughput(ctx context.Context) error {
 	b.figures(fmt.Sprintf("warm calls per second, %d callers", b.callers), "8000", "12000", measure.Whole, each(shares[0], rate))
 	b.figures("  through the minimal server", "", "", measure.Whole, each(shares[1], rate))
 	b.figures("  net/http echo", "", "", measure.Whole, each(shares[2], rate))
+	b.figures("  what the function alone would leave room for", "", "", measure.Whole, each(shares[0], room))
 	b.figures("processor time of such a call: runner (µs)", "", "", measure.Tenths, each(shares[0], own))
 	b.figures("  its function (µs)", "", "", measure.Tenths, each(shares[0], functions))
 	b.figures("  the minimal server (µs)", "", "", measure.Tenths, each(shares[1], own))
@@ -128,6 +130,10 @@ func (b *bench) throughput(ctx context.Context) error {
 	b.atLeast(fmt.Sprintf("throughput at %d callers by that of net/http echo", b.callers), measure.Median(halves), 0.5)
 	return nil
 }
+
+// room is how many calls there could be in a second if nothing but the
+// function took processor time.
+func room(s share) float64 { return float64(runtime.NumCPU()) * 1e6 / s.functions }
 
 func each(shares []share, of func(share) float64) (values []float64) {
 	for _, s := range shares {

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"triptych/faas/build"
-	"triptych/lab/bench/measure"
+	"triptych/internal/child"
 	"triptych/lab/launch"
 )
 
@@ -64,13 +64,16 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
+	if err := child.RemoveAtEnd(b.dir); err != nil {
+		return err
+	}
 	if err := os.Chmod(b.dir, 0o711); err != nil { // functions run as other users
 		return err
 	}
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	b.say("%s\nisolation %s, checkout %s\n\n", measure.Machine(), s.isolation, b.version)
+	b.say("%s\nisolation %s, checkout %s\n\n", machine(), s.isolation, b.version)
 	for _, t := range trials {
 		if !slices.Contains(s.chosen(), t.name) {
 			continue
@@ -81,6 +84,7 @@ func run(ctx context.Context, s settings, out io.Writer) (err error) {
 		}
 	}
 	b.print(out)
+	b.say("\nThat no queued event is lost over kill -9, and that no limit is passed in a burst, is for tests: faas/async, faas/pool.\n")
 	if s.out == "" {
 		return nil
 	}

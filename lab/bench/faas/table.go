@@ -119,7 +119,7 @@ func (r *results) write(file string, s settings, version string) error {
 		Rounds                       int
 		Ratios                       map[string]float64
 		Figures                      map[string][]float64
-	}{measure.Machine(), version, s.isolation, time.Now(), s.rounds, ratios, r.raw}, "", " ")
+	}{machine(), version, s.isolation, time.Now(), s.rounds, ratios, r.raw}, "", " ")
 	if err != nil {
 		return err
 	}
