@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // endAll ends what a dead process left behind: its group, and by their mark
@@ -29,6 +30,7 @@ func (s *Sandbox) endAll(p *Process) {
 		if len(members) <= 1 && len(left) == 0 {
 			return
 		}
+		time.Sleep(time.Millisecond) // the kernel is at it
 	}
 }
 

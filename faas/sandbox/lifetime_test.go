@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -231,4 +232,49 @@ func TestCloseEndsAll(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// Threads, files, users and cgroups are back when processes are gone.
+func TestNothingIsLeftOfMany(t *testing.T) {
+	at(t, None, func(t *testing.T, w *world) {
+		spec := w.function("exit", "7")
+		round := func() {
+			var wg sync.WaitGroup
+			for range 30 {
+				s := spec
+				s.Tmp, s.Output = w.folder("tmp"), w.null
+				wg.Go(func() {
+					p, err := w.Start(s)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if exit := p.Exit(); exit.String() != "exit status 7" {
+						t.Errorf("%+v", exit)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		files := func() int {
+			names, err := os.ReadDir("/proc/self/fd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(names)
+		}
+		round() // the library keeps some threads for itself
+		before, threads := files(), threadsOf(os.Getpid())
+		for range 3 {
+			round()
+		}
+		waittest.Until(t, "files and threads are back", func() bool {
+			return files() <= before && threadsOf(os.Getpid()) <= threads+10
+		})
+		waittest.Until(t, "users are back", func() bool {
+			w.users.mu.Lock()
+			defer w.users.mu.Unlock()
+			return len(w.users.taken) == 0
+		})
+	})
 }

@@ -45,12 +45,13 @@ func limit(p *Process, k key) error {
 
 // dataLimit stops who takes memory faster than the watch looks. It is far
 // above Memory, because it counts what a program maps and not what it uses: a
-// Go program that holds 128 MB maps 200.
+// Go program that holds 128 MB maps 200, and a Java machine maps as much before
+// it does anything.
 func dataLimit(memory int64) int64 {
 	if memory <= 0 {
 		return 0
 	}
-	return 2*memory + 128<<20
+	return 2*memory + 512<<20
 }
 
 // processLimit is about all processes of a user. It is exact for one who has

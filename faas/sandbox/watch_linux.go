@@ -30,6 +30,9 @@ const (
 func (s *Sandbox) watchAgain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	if !s.watching {
 		s.watching = true
 		s.wg.Add(1)
