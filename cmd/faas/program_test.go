@@ -47,27 +47,7 @@ func TestThreeCommandsFromAGoFileToAnAnswer(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", p.path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	address := make(chan string, 1)
-	lines := child.NewLines(func(line string) {
-		t.Log(line)
-		if _, after, ok := strings.Cut(line, "API at "); ok {
-			address <- strings.Fields(after)[0]
-		}
-	})
-	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--data", "data", "--isolation", "basic")
-	cmd.Dir = dir
-	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, lines, lines
-	server, err := child.Start(cmd, syscall.SIGTERM)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Kill)
-	var url string
-	select {
-	case url = <-address:
-	case <-server.Done():
-		t.Fatal(server.Wait())
-	}
+	server, url := p.serve(t, dir)
 	to := []string{"--endpoint", url}
 	hello, err := filepath.Abs("../../faas/examples/hello")
 	if err != nil {
@@ -100,6 +80,44 @@ func TestThreeCommandsFromAGoFileToAnAnswer(t *testing.T) {
 	}
 	health(t, url)
 	end(t, server)
+
+	server, url = p.serve(t, dir)
+	out, errs, code := p.run(t, "stats", "hello", "--json", "--endpoint", url)
+	var all console.Stats
+	if err := json.Unmarshal([]byte(out), &all); err != nil {
+		t.Fatalf("exit code %d: %v\n%s", code, err, errs)
+	}
+	if len(all.Functions) != 1 || all.Functions[0].Invocations != 2 || all.Functions[0].Errors != 1 {
+		t.Errorf("after a restart the figures are %+v", all.Functions)
+	}
+	end(t, server)
+}
+
+// serve starts a runner that keeps its data in dir, and returns its address.
+func (p program) serve(t *testing.T, dir string) (*child.Process, string) {
+	t.Helper()
+	address := make(chan string, 1)
+	lines := child.NewLines(func(line string) {
+		t.Log(line)
+		if _, after, ok := strings.Cut(line, "API at "); ok {
+			address <- strings.Fields(after)[0]
+		}
+	})
+	cmd := exec.Command(p.path, "serve", "--addr", "127.0.0.1:0", "--data", "data", "--isolation", "basic")
+	cmd.Dir = dir
+	cmd.Env, cmd.Stdout, cmd.Stderr = p.env, lines, lines
+	server, err := child.Start(cmd, syscall.SIGTERM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Kill)
+	select {
+	case url := <-address:
+		return server, url
+	case <-server.Done():
+		t.Fatal(server.Wait())
+	}
+	return nil, ""
 }
 
 // health asks what anybody may: whether the runner is up, and how it isolates.
