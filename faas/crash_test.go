@@ -40,7 +40,7 @@ func TestNoAcceptedEventIsLost(t *testing.T) {
 	})
 	_, err := s.client.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{
 		FunctionName:      aws.String("recorder"),
-		DestinationConfig: &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: aws.String(async.QueueARN("done"))}},
+		DestinationConfig: &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: aws.String(function.QueueARN("done"))}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -188,7 +188,7 @@ func throttle(context.Context, async.Event) (async.Result, error) {
 	return async.Result{}, function.Throttled(function.ReservedLimit)
 }
 
-var queueARN = async.QueueARN
+var queueARN = function.QueueARN
 
 // inBubble runs f where time passes as soon as all wait.
 func inBubble(t *testing.T, o async.Options, f func(t *testing.T, w *world)) {

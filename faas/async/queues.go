@@ -38,7 +38,7 @@ func (q *Queue) Queues() ([]QueueInfo, error) {
 	err := q.db.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(rootBucket).Bucket(queueBucket).ForEachBucket(func(name []byte) error {
 			b, _ := boxOf(tx, string(name))
-			info := QueueInfo{Name: string(name), ARN: QueueARN(string(name))}
+			info := QueueInfo{Name: string(name), ARN: function.QueueARN(string(name))}
 			info.Messages, info.Bytes = b.size()
 			if id, _ := b.messages.Cursor().First(); id != nil {
 				info.Oldest = sentAt(id)

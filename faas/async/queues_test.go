@@ -174,7 +174,7 @@ func TestCheckTarget(t *testing.T) {
 		{"arn:aws:lambda:eu-west-1:123456789012:function:f:live", "", "is a function"},
 		{"arn:aws:sqs:eu-west-1:123456789012:orders-failed", "", ""},
 		{"arn:aws:sqs:eu-west-1:123456789012:orders.fifo", "FIFO", "FIFO"},
-		{"arn:aws:sqs:eu-west-1:123456789012:a b", "does not name a queue", "does not name a queue"},
+		{"arn:aws:sqs:eu-west-1:123456789012:a b", "the queue name \"a b\" is not valid", "is not valid"},
 		{"arn:aws:sns:eu-west-1:123456789012:topic", "of the service sns, which this runner does not have", "of the service sns"},
 		{"arn:aws:events:eu-west-1:123456789012:event-bus/default", "of the service events", "of the service events"},
 		{"arn:aws:kafka:eu-west-1:123456789012:topic/t", "of the service kafka", "of the service kafka"},

@@ -1,23 +1,15 @@
 package async
 
 import (
-	"regexp"
 	"strings"
 
 	"triptych/faas/function"
 )
 
-var validQueue = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
-
 // A target is where records and dead letters go: a function or a queue.
 type target struct {
 	function function.Ref
 	queue    string // when it is not empty
-}
-
-// QueueARN is the name of a queue as destinations give it.
-func QueueARN(name string) string {
-	return "arn:aws:sqs:" + function.Region + ":" + function.Account + ":" + name
 }
 
 // CheckTarget reports why an ARN can be no destination of this runner: it takes
@@ -38,7 +30,7 @@ func CheckDeadLetter(arn string) error {
 func parseDeadLetter(arn string) (target, error) {
 	t, err := parseTarget(arn)
 	if err == nil && t.queue == "" {
-		return t, function.Invalid("The dead letter target %q is a function: use a queue (%s); for a function, set it as the OnFailure destination", arn, QueueARN("NAME"))
+		return t, function.Invalid("The dead letter target %q is a function: use a queue (%s); for a function, set it as the OnFailure destination", arn, function.QueueARN("NAME"))
 	}
 	return t, err
 }
@@ -46,7 +38,7 @@ func parseDeadLetter(arn string) (target, error) {
 func parseTarget(arn string) (target, error) {
 	parts := strings.SplitN(arn, ":", 6) // arn:partition:service:region:account:resource
 	if len(parts) != 6 || parts[0] != "arn" || parts[5] == "" {
-		return target{}, function.Invalid("%q is not an ARN: use that of a function (%s) or of a queue (%s)", arn, function.ARN("NAME", ""), QueueARN("NAME"))
+		return target{}, function.Invalid("%q is not an ARN: use that of a function (%s) or of a queue (%s)", arn, function.ARN("NAME", ""), function.QueueARN("NAME"))
 	}
 	switch parts[2] {
 	case "lambda":
@@ -56,10 +48,7 @@ func parseTarget(arn string) (target, error) {
 		if strings.HasSuffix(parts[5], ".fifo") {
 			return target{}, function.Invalid("%q is a FIFO queue: Lambda takes only standard queues here", arn)
 		}
-		if !validQueue.MatchString(parts[5]) {
-			return target{}, function.Invalid("%q does not name a queue: use 1 to 80 letters, digits, hyphens and underscores", arn)
-		}
-		return target{queue: parts[5]}, nil
+		return target{queue: parts[5]}, function.CheckQueue(parts[5])
 	}
-	return target{}, function.Invalid("%q is of the service %s, which this runner does not have: use the ARN of a function (%s) or of a queue (%s)", arn, parts[2], function.ARN("NAME", ""), QueueARN("NAME"))
+	return target{}, function.Invalid("%q is of the service %s, which this runner does not have: use the ARN of a function (%s) or of a queue (%s)", arn, parts[2], function.ARN("NAME", ""), function.QueueARN("NAME"))
 }

@@ -2,6 +2,7 @@ package function
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -31,6 +32,22 @@ func ARN(name, qualifier string) string {
 		return arn
 	}
 	return arn + ":" + qualifier
+}
+
+// QueueARN is the Amazon resource name of a queue, as dead letters and
+// destinations give it.
+func QueueARN(name string) string {
+	return "arn:aws:sqs:" + Region + ":" + Account + ":" + name
+}
+
+var validQueue = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
+
+// CheckQueue reports what is wrong with a queue's name.
+func CheckQueue(name string) error {
+	if !validQueue.MatchString(name) {
+		return Invalid("the queue name %.100q is not valid: use 1 to 80 letters, digits, hyphens and underscores", name)
+	}
+	return nil
 }
 
 // ParseRef reads what Lambda takes for a function's name: "name",

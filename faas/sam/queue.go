@@ -1,26 +1,6 @@
 package sam
 
-import (
-	"fmt"
-	"regexp"
-
-	"triptych/faas/function"
-)
-
 const queueType = "AWS::SQS::Queue"
-
-var queueName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,80}$`)
-
-func checkQueue(name string) error {
-	if !queueName.MatchString(name) {
-		return fmt.Errorf("the queue name %s is not valid: use 1 to 80 letters, digits, hyphens and underscores", quoted(name))
-	}
-	return nil
-}
-
-func queueARN(name string) string {
-	return "arn:aws:sqs:" + function.Region + ":" + function.Account + ":" + name
-}
 
 // readQueue reads a queue that events which failed, or what became of events,
 // go to. The runner has one as soon as something is put into it.

@@ -51,8 +51,8 @@ func resourceTypes() map[string]resourceType {
 		queueType: {
 			read:  (*loader).readQueue,
 			named: "QueueName",
-			check: checkQueue,
-			arn:   queueARN,
+			check: function.CheckQueue,
+			arn:   function.QueueARN,
 		},
 		"AWS::Serverless::HttpApi":      later(httpAPILater),
 		"AWS::Serverless::StateMachine": later(stateMachineLater),

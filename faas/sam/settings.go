@@ -112,7 +112,7 @@ func isARN(s, service string) bool {
 		_, err := function.ParseRef(s, "")
 		return err == nil
 	}
-	return checkQueue(rest[strings.LastIndex(rest, ":")+1:]) == nil
+	return function.CheckQueue(rest[strings.LastIndex(rest, ":")+1:]) == nil
 }
 
 func (l *loader) deadLetter(f field) *DeadLetter {
