@@ -46,7 +46,6 @@ type Function struct {
 
 	CodeURI     string // absolute: a folder or a zip file
 	BuildMethod string // go1.x or, for code that is not to be built, empty
-	Built       bool   // by "sam build": CodeURI holds what was built
 
 	Handler          string
 	Runtime          string

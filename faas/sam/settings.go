@@ -159,10 +159,10 @@ func (l *loader) metadata(fn *Function, f field) {
 	if n == nil {
 		return
 	}
-	fn.Built = n.get("SamResourceId") != nil
+	built := n.get("SamResourceId") != nil // by "sam build": CodeUri holds what it has made
 	if m := n.get("BuildMethod"); m != nil {
 		fn.BuildMethod, _ = l.text(*m)
-		if fn.BuildMethod != goBuild && !fn.Built {
+		if fn.BuildMethod != goBuild && !built {
 			l.complain(m.line, "BuildMethod is %s: write go1.x or, when CodeUri holds a bootstrap, leave it out; for any other run sam build and deploy the template that it leaves", quoted(fn.BuildMethod))
 		}
 	}
