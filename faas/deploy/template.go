@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"triptych/faas/build"
@@ -33,11 +34,11 @@ func FromTemplate(t sam.Function, zip build.Zip, stack string) Function {
 		Timeout:            &t.Timeout,
 		Env:                map[string]string{},
 		DeadLetter:         new(string),
-		Tracing:            new(string),
+		Tracing:            aws.String(cmp.Or(t.Tracing, "PassThrough")),
 		Arch:               t.Architecture,
 		Tags:               map[string]string{},
 		Reserved:           t.Reserved,
-		Recursion:          new(string),
+		Recursion:          aws.String(cmp.Or(t.RecursiveLoop, "Terminate")),
 		Alias:              t.AutoPublishAlias,
 		VersionDescription: t.VersionDescription,
 		Provisioned:        t.Provisioned,
@@ -48,10 +49,6 @@ func FromTemplate(t sam.Function, zip build.Zip, stack string) Function {
 	maps.Copy(f.Tags, t.Runner.Tags())
 	f.Tags[TagStack] = stack
 	f.Tags[function.TagMayInvoke] = strings.Join(t.MayInvoke, " ")
-	if *f.Tracing = t.Tracing; t.Tracing == "" || t.Tracing == "Disabled" {
-		*f.Tracing = "PassThrough"
-	}
-	*f.Recursion = cmp.Or(t.RecursiveLoop, "Terminate")
 	if t.DeadLetter != nil {
 		*f.DeadLetter = t.DeadLetter.TargetARN
 	}
