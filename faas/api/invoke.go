@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -104,14 +106,22 @@ func payload(r *http.Request, limit int) ([]byte, error) {
 	return body, nil
 }
 
+// clientContext reads what the caller tells the function beside the event. It
+// becomes a header of the Runtime API, so that what is no JSON would end the
+// function's process, and not only this invocation.
 func clientContext(r *http.Request) (string, error) {
 	encoded := r.Header.Get("X-Amz-Client-Context")
 	if len(encoded) > function.MaxContext {
 		return "", function.InvalidContent("Client context must be no more than %d bytes when base64-encoded.", function.MaxContext)
 	}
+	if encoded == "" {
+		return "", nil
+	}
 	decoded, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
+	var object map[string]json.RawMessage
+	if err != nil || json.Unmarshal(decoded, &object) != nil || object == nil {
 		return "", function.InvalidContent("Client context must be a valid Base64-encoded JSON object.")
 	}
-	return string(decoded), nil
+	// The function gets it as a header, in which this one may not be.
+	return strings.ReplaceAll(string(decoded), "\x7f", `\u007f`), nil
 }
