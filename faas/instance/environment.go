@@ -157,14 +157,6 @@ func (e *Environment) spawn(ctx context.Context) (*process, error) {
 // have been one.
 func (e *Environment) Done() <-chan struct{} { return e.process.Load().done }
 
-// LastInit is how the last start went that succeeded.
-func (e *Environment) LastInit() Init {
-	if p := e.process.Load(); p != nil {
-		return p.init
-	}
-	return Init{}
-}
-
 // Close ends the process, asking it first when it has registered for that, and
 // removes what the environment held. It returns when everything is gone.
 func (e *Environment) Close() {
