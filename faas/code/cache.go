@@ -48,14 +48,14 @@ type folder struct {
 // machine that does not tell its boots apart none are.
 func (s *Store) openCache() error {
 	boot, err := os.ReadFile(kernelBootID)
-	known, _ := os.ReadFile(filepath.Join(s.opts.Unpacked, bootID))
+	known, _ := os.ReadFile(filepath.Join(s.unpacked, bootID))
 	trusted := err == nil && string(boot) == string(known)
-	entries, err := os.ReadDir(s.opts.Unpacked)
+	entries, err := os.ReadDir(s.unpacked)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		path := filepath.Join(s.opts.Unpacked, e.Name())
+		path := filepath.Join(s.unpacked, e.Name())
 		var d function.Digest
 		named := d.UnmarshalText([]byte(e.Name())) == nil
 		if named && trusted && s.adopt(d, path) == nil {
@@ -68,7 +68,7 @@ func (s *Store) openCache() error {
 		}
 	}
 	if !trusted {
-		if err := os.WriteFile(filepath.Join(s.opts.Unpacked, bootID), boot, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(s.unpacked, bootID), boot, 0o644); err != nil {
 			return err
 		}
 	}

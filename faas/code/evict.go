@@ -13,7 +13,7 @@ import (
 func (s *Store) evict() error {
 	var old []string
 	s.mu.Lock()
-	for s.total > s.opts.Cache {
+	for s.total > s.cache {
 		var oldest *folder
 		for _, sl := range s.slots {
 			if f := sl.folder; f != nil && f.holders == 0 && (oldest == nil || f.used.Before(oldest.used)) {
@@ -70,7 +70,7 @@ func (s *Store) retire(f *folder) string {
 	f.retired = true
 	s.slots[f.digest].folder = nil
 	s.total -= f.size
-	aside := filepath.Join(s.opts.Unpacked, half+rand.Text())
+	aside := filepath.Join(s.unpacked, half+rand.Text())
 	if os.Rename(f.dir, aside) != nil {
 		aside = "" // it is gone, or will be in the way of the next one and be said so
 	}

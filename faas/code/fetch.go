@@ -104,7 +104,7 @@ func (s *Store) load(ctx context.Context, sl *slot, d function.Digest) (*Code, e
 func (s *Store) enter(sl *slot, f *folder) (*Code, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	dir := filepath.Join(s.opts.Unpacked, f.digest.String())
+	dir := filepath.Join(s.unpacked, f.digest.String())
 	if err := os.Rename(f.dir, dir); err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (c *Code) Release() {
 			os.Chtimes(f.dir, time.Time{}, f.used) // for the next process: not worth an error
 		}
 	}
-	over := s.total > s.opts.Cache
+	over := s.total > s.cache
 	s.mu.Unlock()
 	err := remove(old)
 	if last && over {

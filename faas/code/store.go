@@ -31,34 +31,28 @@ const (
 	suffix = ".zip"
 )
 
-// Options say where code is kept. Both folders are made when they are not
-// there; the folders above Unpacked must be open to the users that functions
-// run as.
-type Options struct {
-	Blobs    string // the data store
-	Unpacked string // this machine's cache
-	Cache    int64  // bytes that the folders in Unpacked may take
-}
-
 // A Store keeps code. One process at a time may have it open.
 type Store struct {
-	opts Options
+	blobs    string // the data store
+	unpacked string // this machine's cache
+	cache    int64  // bytes that the folders in unpacked may take
 
-	mu    sync.Mutex // of all below, of the names in Unpacked, and of blobs' replacement
+	mu    sync.Mutex // of all below, of the names in unpacked, and of blobs' replacement
 	slots map[function.Digest]*slot
 	total int64 // bytes of all folders that slots have
 }
 
 // Open opens the code under dir: dir/blobs/<sha256>.zip, and
-// dir/unpacked/<sha256>/ for at most cache bytes. The cache is passed only by
-// what is held and what is just being unpacked.
+// dir/unpacked/<sha256>/ for at most cache bytes. Both are made when they are not
+// there; the folders above must be open to the users that functions run as. The
+// cache is passed only by what is held and what is just being unpacked.
 func Open(dir string, cache int64) (*Store, error) {
-	return New(Options{Blobs: filepath.Join(dir, "blobs"), Unpacked: filepath.Join(dir, "unpacked"), Cache: cache})
-}
-
-// New is Open for a data store and a cache that lie apart.
-func New(o Options) (*Store, error) {
-	s := &Store{opts: o, slots: map[function.Digest]*slot{}}
+	s := &Store{
+		blobs:    filepath.Join(dir, "blobs"),
+		unpacked: filepath.Join(dir, "unpacked"),
+		cache:    cache,
+		slots:    map[function.Digest]*slot{},
+	}
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("open the code store: %w", err)
 	}
@@ -66,25 +60,25 @@ func New(o Options) (*Store, error) {
 }
 
 func (s *Store) open() error {
-	// Unpacked first: a folder that both are in is open to functions' users.
-	if err := os.MkdirAll(s.opts.Unpacked, 0o755); err != nil {
+	// unpacked first: the folder that both are in is open to functions' users.
+	if err := os.MkdirAll(s.unpacked, 0o755); err != nil {
 		return err
 	}
-	if info, err := os.Stat(s.opts.Unpacked); err == nil && info.Mode()&0o755 != 0o755 {
-		if err := os.Chmod(s.opts.Unpacked, 0o755); err != nil { // the umask was strict
+	if info, err := os.Stat(s.unpacked); err == nil && info.Mode()&0o755 != 0o755 {
+		if err := os.Chmod(s.unpacked, 0o755); err != nil { // the umask was strict
 			return err
 		}
 	}
-	if err := os.MkdirAll(s.opts.Blobs, 0o700); err != nil { // no function's business
+	if err := os.MkdirAll(s.blobs, 0o700); err != nil { // no function's business
 		return err
 	}
-	entries, err := os.ReadDir(s.opts.Blobs)
+	entries, err := os.ReadDir(s.blobs)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), half) {
-			if err := os.Remove(filepath.Join(s.opts.Blobs, e.Name())); err != nil {
+			if err := os.Remove(filepath.Join(s.blobs, e.Name())); err != nil {
 				return err
 			}
 		}
@@ -93,7 +87,7 @@ func (s *Store) open() error {
 }
 
 func (s *Store) blob(d function.Digest) string {
-	return filepath.Join(s.opts.Blobs, d.String()+suffix)
+	return filepath.Join(s.blobs, d.String()+suffix)
 }
 
 // Put checks a zip file and keeps it; when it returns, the code is on disk. The
@@ -112,7 +106,7 @@ func (s *Store) Put(ctx context.Context, zip []byte) (function.Digest, error) {
 }
 
 func (s *Store) write(d function.Digest, zip []byte) error {
-	f, err := os.CreateTemp(s.opts.Blobs, half)
+	f, err := os.CreateTemp(s.blobs, half)
 	if err != nil {
 		return err
 	}
@@ -130,7 +124,7 @@ func (s *Store) write(d function.Digest, zip []byte) error {
 	if err != nil {
 		return err
 	}
-	return syncFolder(s.opts.Blobs)
+	return syncFolder(s.blobs)
 }
 
 func syncFolder(dir string) error {
@@ -167,7 +161,7 @@ func (s *Store) openBlob(d function.Digest) (*os.File, int64, error) {
 // them unless somebody holds it. It keeps what was put in the last ten minutes:
 // its version may be about to be registered.
 func (s *Store) Collect(live func(function.Digest) bool) error {
-	entries, err := os.ReadDir(s.opts.Blobs)
+	entries, err := os.ReadDir(s.blobs)
 	errs := []error{err}
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), suffix)

@@ -33,10 +33,10 @@ func (s *Store) unpack(ctx context.Context, d function.Digest, blob io.ReaderAt,
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.opts.Unpacked, 0o755); err != nil {
+	if err := os.MkdirAll(s.unpacked, 0o755); err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(s.opts.Unpacked, half)
+	dir, err := os.MkdirTemp(s.unpacked, half)
 	if err != nil {
 		return nil, err
 	}
