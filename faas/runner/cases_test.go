@@ -134,6 +134,13 @@ func configured(change func(*function.Config)) func(*registry.Function) {
 	return func(f *registry.Function) { change(f.Latest) }
 }
 
+// alone lets a function have one instance: on a slow machine, an event that
+// comes right after an answer may otherwise be given to a second one.
+func alone(f *registry.Function) {
+	one := 1
+	f.Reserved = &one
+}
+
 func timeout(d time.Duration) func(*registry.Function) {
 	return configured(func(c *function.Config) { c.Timeout = d })
 }

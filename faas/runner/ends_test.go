@@ -15,7 +15,7 @@ import (
 
 func TestProcessesThatEnd(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	for _, c := range []struct{ event, words string }{
 		{event("exit", 0), "without providing a reason"},
 		{event("exit", 1), "with error: exit status 1"},
@@ -64,7 +64,7 @@ func TestAFunctionThatTakesTooMuchMemory(t *testing.T) {
 
 func TestTimeouts(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events", timeout(time.Second))
+	name := l.function("events", alone, timeout(time.Second))
 	const words = "Task timed out after 1.00 seconds"
 	l.answers(name, event("keep", "before"), "null")
 	for range 2 {
@@ -88,7 +88,7 @@ func TestTimeouts(t *testing.T) {
 func TestWhoAsksForSIGTERMGetsIt(t *testing.T) {
 	l := newLab(t)
 	for handler, grace := range map[string]bool{"sigterm": true, "sigterm-obeyed": false} {
-		name := l.function(handler, timeout(time.Second))
+		name := l.function(handler, alone, timeout(time.Second))
 		begin := time.Now()
 		r := l.invoke(name, event("sleep", 60_000))
 		took := time.Since(begin)
@@ -119,7 +119,7 @@ func TestWhoAsksForSIGTERMGetsIt(t *testing.T) {
 
 func TestTmpGoesWithTheEnvironment(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	tmp := strings.Trim(string(l.invoke(name, event("tmp")).Payload), `"`)
 	l.answers(name, event("keep", "text"), "null")
 	if b, err := os.ReadFile(tmp + "/kept"); string(b) != "text" {
@@ -162,7 +162,7 @@ sleep 60
 	})
 	t.Run("its second try is good", func(t *testing.T) {
 		l := &lab{Runner: l.Runner, T: t}
-		name := l.function("init-second")
+		name := l.function("init-second", alone)
 		r := l.answers(name, event("count"), "1")
 		l.logs(r, start+end+"\n")
 		if r.Duration < 200*time.Millisecond {

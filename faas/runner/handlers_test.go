@@ -57,7 +57,7 @@ func TestHandlersOfEveryKind(t *testing.T) {
 
 func TestTheFirstAndTheNextInvocation(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	first := l.answers(name, event("count"), "1")
 	l.logs(first, start+end+cold+"\n")
 	second := l.answers(name, event("count"), "2")
@@ -75,7 +75,7 @@ func TestTheFirstAndTheNextInvocation(t *testing.T) {
 
 func TestErrorsOfHandlers(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	l.answers(name, event("count"), "1")
 	const handled = `{"errorMessage":"out of tea","errorType":"errorString"}`
 	r := l.fails(name, event("error", "out of tea"), "", handled)
@@ -89,7 +89,7 @@ func TestErrorsOfHandlers(t *testing.T) {
 
 func TestPanics(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	for do, want := range map[string][2]string{"panic": {"string", "no tea"}, "panic-error": {"namedError", "no tea"}} {
 		l.answers(name, event("count"), "1")
 		r := l.invoke(name, event(do, "no tea"))
@@ -199,14 +199,14 @@ func TestStreamedAnswers(t *testing.T) {
 // A reader that fails after some bytes: the function says so behind them.
 func TestAnAnswerThatIsBrokenOff(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	l.fails(name, event("broken-reader", "the pot is empty"), "namedError", `{"errorMessage":"the pot is empty","errorType":"namedError"}`)
 	l.answers(name, event("count"), "2")
 }
 
 func TestTheLargestAnswer(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	r := l.invoke(name, event("size", function.MaxReply))
 	if r.Failed || len(r.Payload) != 6_291_556 {
 		t.Errorf("got %d bytes, failed %v", len(r.Payload), r.Failed)

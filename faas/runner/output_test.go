@@ -12,7 +12,7 @@ import (
 
 func TestWhatFunctionsPrint(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	first := l.answers(name, event("print", "a line\nand one without an end"), "null")
 	l.logs(first, start+"a line\nand one without an end\n"+end+cold+"\n")
 	l.logs(l.answers(name, event("print", "\n"), "null"), start+"\n"+end+"\n")
@@ -55,7 +55,7 @@ func TestWhatIsPrintedAfterTheAnswer(t *testing.T) {
 // A process that prints without a pause holds up nobody.
 func TestAProcessThatPrintsWithoutAPause(t *testing.T) {
 	l := newLab(t)
-	name := l.function("events")
+	name := l.function("events", alone)
 	l.answers(name, event("print-always"), "null")
 	for range 5 { // by another process when this one has not asked yet
 		r := l.invoke(name, event("count"))
@@ -75,7 +75,7 @@ func TestWorkAfterTheAnswer(t *testing.T) {
 	for _, freeze := range []bool{false, true} {
 		t.Run("freeze "+strconv.FormatBool(freeze), func(t *testing.T) {
 			l := newLab(t, func(o *runner.Options) { o.Freeze = freeze })
-			name := l.function("events")
+			name := l.function("events", alone)
 			ticks := func() int {
 				n, err := strconv.Atoi(string(l.invoke(name, event("tick")).Payload))
 				if err != nil {
@@ -115,7 +115,7 @@ done
 			waittest.Until(t, "process "+pid+" is stopped", func() bool { return state(pid) == "T" })
 		}
 	}
-	polite := l.function("sigterm")
+	polite := l.function("sigterm", alone)
 	l.answers(polite, event("count"), "1")
 	pid := string(l.answers(polite, event("pid"), string(l.invoke(polite, event("pid")).Payload)).Payload)
 	waittest.Until(t, "it is stopped", func() bool { return state(pid) == "T" })
