@@ -26,33 +26,40 @@ type file struct {
 	size int64
 }
 
-// An archive is a zip file in the making.
-type archive struct {
-	ctx context.Context
-	b   *bytes.Buffer
-	w   *zip.Writer
-	n   int64 // bytes unzipped
+// zipFiles makes a zip of files, in their order.
+func zipFiles(ctx context.Context, files []file) (Zip, error) {
+	size := int64(0)
+	for _, f := range files {
+		if size += f.size; size > function.MaxUnzipped {
+			return Zip{}, errTooLarge
+		}
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range files {
+		if err := ctx.Err(); err != nil {
+			return Zip{}, err
+		}
+		if err := f.addTo(w); err != nil {
+			return Zip{}, err
+		}
+		if b.Len() > function.MaxZip {
+			return Zip{}, fmt.Errorf("the zip file has more than %d bytes, which is all that Lambda takes: leave out what the function does not need", function.MaxZip)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return Zip{}, err
+	}
+	return newZip(b.Bytes()), nil
 }
 
-func newArchive(ctx context.Context) *archive {
-	a := &archive{ctx: ctx, b: &bytes.Buffer{}}
-	a.w = zip.NewWriter(a.b)
-	return a
-}
-
-func (a *archive) add(f file) error {
-	if err := a.ctx.Err(); err != nil {
-		return err
-	}
-	if a.n += f.size; a.n > function.MaxUnzipped {
-		return errTooLarge
-	}
+func (f file) addTo(z *zip.Writer) error {
 	h := &zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: epoch}
 	h.SetMode(f.mode)
 	if f.mode.IsDir() {
 		h.Method = zip.Store
 	}
-	w, err := a.w.CreateHeader(h)
+	w, err := z.CreateHeader(h)
 	if err != nil || f.mode.IsDir() {
 		return err
 	}
@@ -61,25 +68,14 @@ func (a *archive) add(f file) error {
 		return err
 	}
 	defer r.Close()
-	switch n, err := io.Copy(w, r); {
-	case err != nil:
-		return err
-	case n != f.size:
-		return fmt.Errorf("%s was changed while it was read: build again", f.path)
-	case a.b.Len() > function.MaxZip:
-		return fmt.Errorf("the zip file has more than %d bytes, which is all that Lambda takes: leave out what the function does not need", function.MaxZip)
+	n, err := io.Copy(w, r)
+	if err == nil && n != f.size {
+		err = fmt.Errorf("%s was changed while it was read: build again", f.path)
 	}
-	return nil
+	return err
 }
 
 var errTooLarge = fmt.Errorf("it has more than %d bytes unzipped, which is all that Lambda takes: leave out what the function does not need", function.MaxUnzipped)
-
-func (a *archive) close() (Zip, error) {
-	if err := a.w.Close(); err != nil {
-		return Zip{}, err
-	}
-	return newZip(a.b.Bytes()), nil
-}
 
 // readZip takes a zip file as it is, when Lambda would.
 func readZip(path string) (Zip, error) {

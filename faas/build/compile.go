@@ -129,11 +129,7 @@ func (t target) build(ctx context.Context) (Zip, error) {
 	if err != nil {
 		return Zip{}, err
 	}
-	w := newArchive(ctx)
-	if err := w.add(file{name: bootstrap, path: program, mode: 0o755, size: info.Size()}); err != nil {
-		return Zip{}, err
-	}
-	return w.close()
+	return zipFiles(ctx, []file{{name: bootstrap, path: program, mode: 0o755, size: info.Size()}})
 }
 
 // run runs the go command and returns what it prints. When it fails the error

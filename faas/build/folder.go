@@ -44,13 +44,7 @@ func (o Options) zipFolder(ctx context.Context, dir string) (Zip, error) {
 	if err := o.checkBootstrap(w.files); err != nil {
 		return Zip{}, err
 	}
-	a := newArchive(ctx)
-	for _, f := range w.files {
-		if err := a.add(f); err != nil {
-			return Zip{}, err
-		}
-	}
-	return a.close()
+	return zipFiles(ctx, w.files)
 }
 
 // A walk finds the files of a folder.
