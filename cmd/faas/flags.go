@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A usageError is something wrong with how the program was called: exit code 2.
@@ -36,7 +37,7 @@ func parse(flags *flag.FlagSet, args []string, least, most int, want string) ([]
 			return nil, errHelp
 		}
 		if err != nil {
-			return nil, usageError{fmt.Errorf("%s: %w; faas help lists the flags", flags.Name(), err)}
+			return nil, usageError{fmt.Errorf("%s: %w; faas help lists the flags", flags.Name(), plain(flags, err))}
 		}
 		args = flags.Args()
 	}
@@ -45,6 +46,31 @@ func parse(flags *flag.FlagSet, args []string, least, most int, want string) ([]
 		return nil, usageError{fmt.Errorf("usage: faas %s", want)}
 	}
 	return others, nil
+}
+
+// plain says what a flag takes that was given something else. The flag package
+// says "parse error".
+func plain(flags *flag.FlagSet, err error) error {
+	var value, name string
+	if _, no := fmt.Sscanf(err.Error(), "invalid value %q for flag -%s", &value, &name); no != nil {
+		return err
+	}
+	name = strings.TrimSuffix(name, ":")
+	f := flags.Lookup(name)
+	if f == nil {
+		return err
+	}
+	getter, _ := f.Value.(flag.Getter)
+	if getter == nil {
+		return err
+	}
+	switch getter.Get().(type) {
+	case int:
+		return fmt.Errorf("--%s is %q: it must be a whole number", name, value)
+	case time.Duration:
+		return fmt.Errorf("--%s is %q: it must be a duration, such as 30s or 5m", name, value)
+	}
+	return err
 }
 
 // given tells which flags were set.

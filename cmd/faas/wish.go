@@ -54,6 +54,18 @@ func (w *wish) function(flags *flag.FlagSet, name string) (deploy.Function, erro
 		return f, usageError{fmt.Errorf("deploy: %w", err)}
 	}
 	set := given(flags)
+	for _, n := range []struct { // a function that is not there yet would have its default for 0
+		flag     string
+		value    int
+		from, to int
+	}{
+		{"memory", w.memory, function.MinMemory, function.MaxMemory},
+		{"timeout", w.timeout, 1, int(function.MaxTimeout / time.Second)},
+	} {
+		if set[n.flag] && n.value == 0 {
+			return f, usageError{fmt.Errorf("deploy: --%s is 0: it must be from %d to %d", n.flag, n.from, n.to)}
+		}
+	}
 	if set["memory"] {
 		f.Memory = &w.memory
 	}
