@@ -159,13 +159,18 @@ func (s *Sandbox) run(t *thread, j job) {
 	if err != nil {
 		return
 	}
+	// Only now, as the process may well take this processor.
+	if err := syscall.PtraceDetach(p.pid); err != nil {
+		p.Kill()
+	}
 	waitUntilDead(p.pid)
 	s.endAll(p)
 	s.collect(p)
 	close(p.done)
 }
 
-// begin starts the process from the calling thread.
+// begin starts the process from the calling thread, and leaves it stopped
+// before its first instruction.
 func (s *Sandbox) begin(p *Process) error {
 	out := p.spec.Output.Fd()
 	pid, err := syscall.ForkExec(p.spec.Program, []string{p.spec.Program}, &syscall.ProcAttr{
@@ -189,7 +194,7 @@ func (s *Sandbox) begin(p *Process) error {
 	s.running[pid] = p
 	closed := s.closed
 	s.mu.Unlock()
-	if err = release(p, s.machine.key); err == nil && closed {
+	if err = fit(p, s.machine.key); err == nil && closed {
 		err = errors.New("the sandbox is closed")
 	}
 	if err != nil {
@@ -199,9 +204,9 @@ func (s *Sandbox) begin(p *Process) error {
 	return err
 }
 
-// release has the process, which stopped before its first instruction, go on
-// with its limits.
-func release(p *Process, k key) error {
+// fit waits until the process stops before its first instruction and gives it
+// its limits.
+func fit(p *Process, k key) error {
 	var state syscall.WaitStatus
 	for {
 		_, err := syscall.Wait4(p.pid, &state, 0, nil)
@@ -219,11 +224,9 @@ func release(p *Process, k key) error {
 		return err
 	}
 	if p.cgroup != nil {
-		if err := p.cgroup.put(p.pid); err != nil {
-			return err
-		}
+		return p.cgroup.put(p.pid)
 	}
-	return os.NewSyscallError("ptrace", syscall.PtraceDetach(p.pid))
+	return nil
 }
 
 // waitUntilDead waits for the end of a child and leaves it uncollected, so
