@@ -164,7 +164,6 @@ func TestWrongCallsAreToldWhatIsWrong(t *testing.T) {
 		"an architecture":       {"build hello " + folder + " --arch m68k", "it must be x86_64 or arm64"},
 		"an isolation":          {"deploy hello " + folder + " --isolation lax", "isolation lax is not one there is: none, basic, standard or strict"},
 		"of the runner":         {"serve --isolation lax", "isolation lax is not one there is: none, basic, standard, strict or auto"},
-		"half a key":            {"serve --access-key k", "belong together"},
 		"no events":             {"serve --concurrency 0", "it must be 1 or more"},
 		"open to strangers":     {"serve --addr 0.0.0.0:0 --data " + folder, "others than this machine could run programs on it"},
 	}
@@ -178,6 +177,14 @@ func TestWrongCallsAreToldWhatIsWrong(t *testing.T) {
 				t.Errorf("and it printed %q", s.out)
 			}
 		})
+	}
+}
+
+func TestHalfAKeyIsNone(t *testing.T) {
+	getenv := func(name string) string { return map[string]string{"RUNNER_ACCESS_KEY": "k"}[name] }
+	_, err := serverFlags(nil, terminal{getenv: getenv})
+	if exitCode(err) != 2 || !strings.Contains(err.Error(), "belong together") {
+		t.Errorf("exit code %d: %v", exitCode(err), err)
 	}
 }
 

@@ -50,9 +50,9 @@ func serverFlags(args []string, t terminal) (*server, error) {
 	flags.DurationVar(&s.runner.KeepAlive, "keep-alive", 5*time.Minute, "")
 	flags.BoolVar(&s.runner.Freeze, "freeze", false, "")
 	flags.BoolVar(&s.remote, "allow-remote", false, "")
+	// Not by flags, which every process of this machine can read, functions too.
 	settings := env.Reader{Getenv: t.getenv}
-	flags.StringVar(&s.access.AccessKey, "access-key", settings.String("RUNNER_ACCESS_KEY", ""), "")
-	flags.StringVar(&s.access.SecretKey, "secret-key", settings.String("RUNNER_SECRET_KEY", ""), "")
+	s.access.AccessKey, s.access.SecretKey = settings.String("RUNNER_ACCESS_KEY", ""), settings.String("RUNNER_SECRET_KEY", "")
 	if _, err := parse(flags, args, 0, 0, "serve [flags]"); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func serverFlags(args []string, t terminal) (*server, error) {
 func (s *server) check() error {
 	switch {
 	case (s.access.AccessKey == "") != (s.access.SecretKey == ""):
-		return usageError{errors.New("serve: --access-key and --secret-key belong together: give both or neither")}
+		return usageError{errors.New("serve: RUNNER_ACCESS_KEY and RUNNER_SECRET_KEY belong together: set both or neither")}
 	case !slices.Contains(append(levels, sandbox.Auto), s.runner.Isolation):
 		return usageError{fmt.Errorf("serve: the isolation %s is not one there is: none, basic, standard, strict or auto", s.runner.Isolation)}
 	case s.runner.Concurrency < 1:
@@ -83,7 +83,7 @@ func (s *server) guard(at net.Addr) error {
 	if s.remote || s.access.AccessKey != "" || !ok || tcp.IP.IsLoopback() {
 		return nil
 	}
-	return usageError{fmt.Errorf("serve: at %s others than this machine could run programs on it: take an address such as %s, or give --access-key and --secret-key, or, where nobody else can reach it, --allow-remote", at, defaultAddr)}
+	return usageError{fmt.Errorf("serve: at %s others than this machine could run programs on it: take an address such as %s, or set RUNNER_ACCESS_KEY and RUNNER_SECRET_KEY, or, where nobody else can reach it, --allow-remote", at, defaultAddr)}
 }
 
 // serveAPI runs the runner until ctx is done.

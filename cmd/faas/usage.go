@@ -22,10 +22,9 @@ serve:
   --concurrency N        events under way at a time (default one for every 64 MB, at most 1000)
   --keep-alive D         how long idle instances are kept (default 5m)
   --freeze               stop the processes of idle instances, as Lambda does
-  --access-key K --secret-key S
-                         who may call, by AWS's signature (default $RUNNER_ACCESS_KEY and
-                         $RUNNER_SECRET_KEY, or the files that …_FILE names); without, everybody
   --allow-remote         serve others than this machine without a key
+  $RUNNER_ACCESS_KEY, $RUNNER_SECRET_KEY, or the files that …_FILE names: who may call, by
+                         AWS's signature; without, everybody
 
 deploy NAME FOLDER:
   --memory MB            128 to 10240 (of a new function: 128)
