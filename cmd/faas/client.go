@@ -162,6 +162,8 @@ func (to *target) explain(what string, err error) error {
 		return fmt.Errorf("%s: there is no such function, version or alias; faas list shows the functions there are", what)
 	case errors.As(err, &api) && api.ErrorMessage() != "":
 		return fmt.Errorf("%s: %s", what, api.ErrorMessage())
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("%s: the runner at %s has ended the connection without an answer: see whether it was stopped", what, to.endpoint)
 	case errors.As(err, &broken) && !errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: the runner at %s cannot be talked to: %w", what, to.endpoint, broken.Err)
 	}

@@ -21,6 +21,7 @@ func init() { runtime.LockOSThread() }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // whoever interrupts twice does not want to wait
 	err := run(ctx, os.Args[1:], terminal{os.Getenv, os.Stdin, os.Stdout, os.Stderr})
 	if err != nil && !errors.Is(err, context.Canceled) { // interrupted; who did it knows
 		fmt.Fprintln(os.Stderr, "faas:", err)

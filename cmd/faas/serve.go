@@ -109,6 +109,11 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	defer r.Close()
 	s.announce(t, r)
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		<-ctx.Done()
+		fmt.Fprintln(t.out, "stopping: what is under way has ten seconds; Ctrl-C again ends it at once")
+		return nil
+	})
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return serve.HTTP(ctx, listener, handler(r, s.access), nil) })
 	if debug := t.getenv("DEBUG_ADDR"); debug != "" { // profiles; keep it on loopback
