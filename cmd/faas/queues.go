@@ -42,6 +42,9 @@ func queues(ctx context.Context, args []string, t terminal) error {
 		var n console.Redriven
 		if err = to.read(ctx, "POST", path+"/redrive", &n); err == nil {
 			fmt.Fprintf(t.out, "%d delivered again\n", n.Events)
+			if n.Events == 0 {
+				fmt.Fprintln(t.err, "only dead letters are delivered again; records tell how events ended, and stay")
+			}
 		}
 	default:
 		err = listMessages(ctx, &to, path, t)
