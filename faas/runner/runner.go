@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -136,11 +137,14 @@ func Open(o Options) (_ *Runner, err error) {
 // error that says so.
 func openState(data string) (*bbolt.DB, error) {
 	if err := os.MkdirAll(data, 0o711); err != nil { // functions of other users pass through, and see nothing
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return nil, fmt.Errorf("make the data folder: %w: choose another with --data", err)
 	}
 	db, err := bbolt.Open(filepath.Join(data, "state.db"), 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("the data folder %s is in use by another runner: stop it, or choose another folder with --data", data)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("the data folder %s cannot be used by this user (%w): choose another with --data", data, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the state in %s: %w", data, err)
