@@ -117,7 +117,7 @@ func CheckEnvName(name string) error {
 	case reserved[name]:
 		return Invalid("the environment variable %s is reserved: the runner sets it itself", name)
 	case !validEnvName.MatchString(name):
-		return Invalid("the environment variable name %q is not valid: a letter, then letters, digits and underscores", name)
+		return Invalid("the environment variable name %q is not valid: take two characters or more, a letter, then letters, digits and underscores", name)
 	}
 	return nil
 }

@@ -116,7 +116,7 @@ var complained = []struct{ name, text, want string }{
 
 	// The environment.
 	{"a reserved variable", property("Environment:\n  Variables:\n    A1: a\n    AWS_REGION: b"), "9: the environment variable AWS_REGION is reserved: the runner sets it itself"},
-	{"a variable's name", property("Environment: {Variables: {a-b: c}}"), `6: the environment variable name "a-b" is not valid: a letter, then letters, digits and underscores`},
+	{"a variable's name", property("Environment: {Variables: {a-b: c}}"), `6: the environment variable name "a-b" is not valid: take two characters or more, a letter, then letters, digits and underscores`},
 	{"a large environment", property("Environment:\n  Variables: {AB: " + strings.Repeat("x", 4095) + "}"), "7: the environment takes more than 4096 bytes: shorten it"},
 	{"variables without Variables", property("Environment: {A: b}"), `6: Environment has no property "A": correct its name or leave it out`},
 
