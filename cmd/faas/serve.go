@@ -101,9 +101,17 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
 	}
-	r, err := s.open(listener)
+	// Functions have an address of their own, where they must sign: so they are
+	// who they are, and not everybody on this machine.
+	functions, err := serve.Listen(ctx, "127.0.0.1:0")
 	if err != nil {
 		listener.Close()
+		return fmt.Errorf("an address for functions: %w", err)
+	}
+	r, err := s.open(listener, functions)
+	if err != nil {
+		listener.Close()
+		functions.Close()
 		return err
 	}
 	defer r.Close()
@@ -116,20 +124,29 @@ func serveAPI(ctx context.Context, args []string, t terminal) error {
 	})
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return serve.HTTP(ctx, listener, handler(r, s.access), nil) })
+	g.Go(func() error { return serve.HTTP(ctx, functions, api.Handler(r, s.signed()), nil) })
 	if debug := t.getenv("DEBUG_ADDR"); debug != "" { // profiles; keep it on loopback
 		g.Go(func() error { return serve.Debug(ctx, debug) })
 	}
 	return g.Wait()
 }
 
-func (s *server) open(l net.Listener) (r *runner.Runner, err error) {
-	if err := s.guard(l.Addr()); err != nil {
+func (s *server) open(all, functions net.Listener) (r *runner.Runner, err error) {
+	if err := s.guard(all.Addr()); err != nil {
 		return nil, err
 	}
-	if s.runner.Addr, err = serve.Reachable(l.Addr().String()); err != nil {
+	if s.addr, err = serve.Reachable(all.Addr().String()); err != nil {
 		return nil, err
 	}
+	s.runner.Addr = functions.Addr().String()
 	return runner.Open(s.runner)
+}
+
+// signed is who may call at the address of functions.
+func (s *server) signed() api.Options {
+	access := s.access
+	access.Signed = true
+	return access
 }
 
 // handler serves Lambda's API, and the console beside it to the same callers.
@@ -159,7 +176,7 @@ func (s *server) announce(t terminal, r *runner.Runner) {
 	case s.remote:
 		who = "everybody who reaches it"
 	}
-	fmt.Fprintf(t.out, "faas serves AWS Lambda's API at http://%s to %s\n", s.runner.Addr, who)
+	fmt.Fprintf(t.out, "faas serves AWS Lambda's API at http://%s to %s\n", s.addr, who)
 	fmt.Fprintf(t.out, "data: %s; at most %d events under way; idle instances are kept for %s\n", s.runner.Data, s.runner.Concurrency, s.runner.KeepAlive)
 	fmt.Fprintf(t.out, "isolation: %s\n", r.Sandbox().Level())
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)

@@ -5,8 +5,8 @@
 // signed or not; with one, only who signs with it. The keys that functions find
 // in their environment are looked at in both cases, and allow no more than to
 // invoke the functions that theirs may. A function that signs with no key is
-// anybody: what functions may do to each other is therefore enforced only by a
-// runner that has a key.
+// anybody, where anybody may call: so functions are to be given an address of
+// their own, at which everybody signs, and kept from the other.
 //
 // Web pages are kept out. A browser sends what a page asks it to, to this
 // machine too, so without a key requests are refused that say they come from
@@ -29,6 +29,10 @@ import (
 // Options say who may call. The zero Options let everybody.
 type Options struct {
 	AccessKey, SecretKey string // when set, requests must be signed with them
+
+	// Signed says that requests must be signed though no key is set: the keys
+	// of functions are all there are.
+	Signed bool
 
 	// Hosts are names that the runner may be called by, beside IP addresses,
 	// names without a dot, and those that are nobody's domain, such as

@@ -23,7 +23,8 @@ func (s *server) admit(rt route, r *http.Request) error {
 		return nil
 	}
 	claim, err := sigv4.Read(r)
-	if s.o.AccessKey == "" && (claim == nil || err != nil) {
+	unsigned := s.o.AccessKey == "" && !s.o.Signed // is as good as signed
+	if unsigned && (claim == nil || err != nil) {
 		return s.anybody(r)
 	}
 	if err != nil {
@@ -35,9 +36,9 @@ func (s *server) admit(rt route, r *http.Request) error {
 	name, secret, own := s.runner.Caller(claim.AccessKey, claim.SessionToken)
 	switch {
 	case own:
-	case s.o.AccessKey == "":
+	case unsigned:
 		return s.anybody(r)
-	case subtle.ConstantTimeCompare([]byte(claim.AccessKey), []byte(s.o.AccessKey)) == 1:
+	case s.o.AccessKey != "" && subtle.ConstantTimeCompare([]byte(claim.AccessKey), []byte(s.o.AccessKey)) == 1:
 		secret = s.o.SecretKey
 	default:
 		return function.UnknownKey()

@@ -1,0 +1,33 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"triptych/faas/api"
+)
+
+// TestSigned calls a runner without a key where functions call it: only they
+// are let in.
+func TestSigned(t *testing.T) {
+	s, ctx := serve(t, api.Options{Signed: true}), t.Context()
+	invoke := func(c *lambda.Client) error {
+		_, err := c.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String("a"), InvocationType: types.InvocationTypeDryRun})
+		return err
+	}
+	failed(t, invoke(s.own("a")), "UnrecognizedClientException", "security token") // there is no a yet
+	for _, c := range []*lambda.Client{s.Client, s.as("local", "local", "token")} {
+		failed(t, invoke(c), "UnrecognizedClientException", "security token")
+	}
+	for _, headers := range [][]string{nil, {"Authorization", "AWS4-HMAC-SHA256 nonsense"},
+		{"Authorization", "AWS4-HMAC-SHA256 Credential=/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0", "X-Amz-Date", "20260101T000000Z"}} {
+		for _, request := range []string{"/2015-03-31/functions", "/nowhere"} {
+			if res, body := s.call("GET", request, "", headers...); res.StatusCode != 403 {
+				t.Errorf("%s with %q: %d %s", request, headers, res.StatusCode, body)
+			}
+		}
+	}
+}
