@@ -152,9 +152,27 @@ func (t target) run(ctx context.Context, args ...string) ([]byte, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, errors.New("the go command is not in PATH: install Go, or put what sam build has built there")
 	case complaints.Len() > 0:
-		return nil, fmt.Errorf("go %s says:\n%s", args[0], strings.TrimRight(complaints.String(), "\n"))
+		return nil, fmt.Errorf("go %s says:\n%s", args[0], once(complaints.String()))
 	}
 	return nil, fmt.Errorf("go %s: %w", args[0], err)
+}
+
+// once is what go says without what it says again: with -deps it names a
+// missing module for each package that wants it.
+func once(complaints string) string {
+	var some []string
+	seen := map[string]bool{}
+	again := false
+	for line := range strings.SplitSeq(strings.TrimRight(complaints, "\n"), "\n") {
+		if !strings.HasPrefix(line, "\t") { // a tab: what to do about the line before
+			again = seen[line]
+			seen[line] = true
+		}
+		if !again {
+			some = append(some, line)
+		}
+	}
+	return strings.Join(some, "\n")
 }
 
 func slotName(dir, arch string) string {

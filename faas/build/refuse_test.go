@@ -122,3 +122,11 @@ func TestNoGoIsSaid(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+func TestTheGoCommandIsQuotedOnce(t *testing.T) {
+	dir := folder(t, map[string]string{"go.mod": goMod, "main.go": "package main\n\nimport \"example.org/a\"\n\nfunc main() { a.B() }\n"})
+	_, err := build.Package(t.Context(), dir, build.Options{})
+	if err == nil || strings.Count(err.Error(), "main.go:3:8") != 1 || strings.Count(err.Error(), "\tgo get example.org/a") != 1 {
+		t.Errorf("it is said other than once: %v", err)
+	}
+}
