@@ -130,7 +130,7 @@ func (o Options) checkBootstrap(files []file) error {
 		return err
 	}
 	defer r.Close()
-	head := make([]byte, 20) // up to and with the machine
+	head := make([]byte, 256) // the first line of a script; 20 bytes are up to and with the machine
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
@@ -138,6 +138,10 @@ func (o Options) checkBootstrap(files []file) error {
 	head = head[:n]
 	switch {
 	case bytes.HasPrefix(head, []byte("#!")):
+		first, _, _ := bytes.Cut(head, []byte("\n"))
+		if bytes.HasSuffix(first, []byte("\r")) { // Linux would look for a program of that name
+			return errors.New("the first line of bootstrap ends with a carriage return, as on Windows: save it with line ends of Linux")
+		}
 	case !bytes.HasPrefix(head, []byte(elf.ELFMAG)) || n < 20:
 		return errors.New("bootstrap is neither a program for Linux nor a script that begins with #!: build it with GOOS=linux, or name what runs the script in its first line")
 	default:

@@ -44,6 +44,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"unknown import", of(map[string]string{"go.mod": goMod, "main.go": "package main\n\nimport \"example/no\"\n"}), "main.go:3:8: package example/no is not in std"},
 		{"not executable", of(map[string]string{"bootstrap": script}), "bootstrap is not executable: chmod +x "},
 		{"a folder", of(map[string]string{"bootstrap/a": ""}), "bootstrap is a folder"},
+		{"of Windows", of(map[string]string{"bootstrap*": "#!/bin/sh\r\ntrue\r\n"}), "save it with line ends of Linux"},
 		{"empty", of(map[string]string{"bootstrap*": ""}), "neither a program for Linux nor a script"},
 		{"of macOS", of(map[string]string{"bootstrap*": "\xcf\xfa\xed\xfe" + strings.Repeat("x", 100)}), "neither a program for Linux nor a script"},
 		{"of another machine", of(map[string]string{"bootstrap*": elf("\xb7\x00")}), "bootstrap is a program for EM_AARCH64, and the function is for x86_64"},
