@@ -4,7 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"strings"
@@ -53,11 +55,37 @@ func newLab(t *testing.T, change ...func(*runner.Options)) *lab {
 	return &lab{Runner: r, T: t, data: data}
 }
 
-// cases is the code of testdata/functions/cases, built once.
+// cases is the code of testdata/functions/cases, built once; not compressed, as
+// every test unpacks it.
 var cases = sync.OnceValues(func() ([]byte, error) {
 	z, err := build.Package(context.Background(), "testdata/functions/cases", build.Options{})
-	return z.Bytes, err
+	if err != nil {
+		return nil, err
+	}
+	r, err := zip.NewReader(bytes.NewReader(z.Bytes), int64(len(z.Bytes)))
+	if err != nil {
+		return nil, err
+	}
+	program, err := fs.ReadFile(r, "bootstrap")
+	if err != nil {
+		return nil, err
+	}
+	return packed(program)
 })
+
+// packed is a zip file that holds a program.
+func packed(program []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	h := &zip.FileHeader{Name: "bootstrap", Method: zip.Store}
+	h.SetMode(0o755)
+	f, err := w.CreateHeader(h)
+	if err == nil {
+		_, err = f.Write(program)
+	}
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
+}
 
 // function deploys the function of test cases with a handler, and returns its
 // name.
@@ -73,21 +101,11 @@ func (l *lab) function(handler string, change ...func(*registry.Function)) strin
 // script deploys a bootstrap that is not built.
 func (l *lab) script(bootstrap string, change ...func(*registry.Function)) string {
 	l.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	h := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
-	h.SetMode(0o755)
-	f, err := w.CreateHeader(h)
-	if err == nil {
-		_, err = f.Write([]byte(bootstrap))
-	}
-	if err == nil {
-		err = w.Close()
-	}
+	code, err := packed([]byte(bootstrap))
 	if err != nil {
 		l.Fatal(err)
 	}
-	return l.deploy(b.Bytes(), "bootstrap", change...)
+	return l.deploy(code, "bootstrap", change...)
 }
 
 func (l *lab) deploy(code []byte, handler string, change ...func(*registry.Function)) string {
