@@ -32,7 +32,9 @@ type Event struct {
 	Tenant   string
 	Attempt  int // 1 at the first delivery; set by the queue
 
-	Due time.Time `json:"-"` // when it was to be delivered; set by the queue
+	// Set by the queue for each delivery.
+	Due    time.Time `json:"-"` // when it was to be delivered
+	Before string    `json:"-"` // the trace header of the run before; empty when it has not run
 }
 
 // A Result is what became of an event that reached its function.

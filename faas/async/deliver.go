@@ -66,6 +66,9 @@ func (q *Queue) try(ctx context.Context, l *lane, e *entry) (v verdict, kept boo
 	}
 	event := e.Event
 	event.Attempt = e.Runs + e.Throttles + 1
+	if e.Last != nil {
+		event.Before = e.Last.Trace
+	}
 	result, err := q.o.Invoker.InvokeEvent(ctx, event)
 	if err != nil && ctx.Err() != nil {
 		return v, true

@@ -62,6 +62,7 @@ func (r queued) InvokeEvent(ctx context.Context, e async.Event) (async.Result, e
 			Trace:     trace.Parse(e.TraceID),
 			Due:       e.Due,
 			Attempt:   e.Attempt,
+			Before:    trace.Parse(e.Before),
 		})
 		answered <- answer{result, err}
 	}()

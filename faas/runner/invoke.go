@@ -27,9 +27,10 @@ type Invocation struct {
 	Trace         trace.Header // of the caller
 	Tail          bool         // the end of the log is wanted
 
-	Trigger string    // OpenTelemetry's faas.trigger; empty is other
-	Due     time.Time // of a queued event: when it was to be delivered
-	Attempt int       // of a queued event: 1 at the first try
+	Trigger string       // OpenTelemetry's faas.trigger; empty is other
+	Due     time.Time    // of a queued event: when it was to be delivered
+	Attempt int          // of a queued event: 1 at the first try
+	Before  trace.Header // of a queued event: of its run before
 }
 
 func (in *Invocation) trigger() string { return cmp.Or(in.Trigger, string(faasconv.TriggerOther)) }

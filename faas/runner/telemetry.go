@@ -55,7 +55,11 @@ func (r *Runner) observe(ctx context.Context, c *function.Config, in Invocation)
 	if caller := in.Trace.SpanContext(); caller.IsValid() {
 		ctx = oteltrace.ContextWithRemoteSpanContext(ctx, caller)
 	}
-	w.ctx, w.span = r.tracer.Start(ctx, c.Name, oteltrace.WithSpanKind(oteltrace.SpanKindServer), oteltrace.WithTimestamp(begun))
+	options := []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindServer), oteltrace.WithTimestamp(begun)}
+	if before := in.Before.SpanContext(); before.IsValid() { // in a trace of its own, when the caller has none
+		options = append(options, oteltrace.WithLinks(oteltrace.Link{SpanContext: before}))
+	}
+	w.ctx, w.span = r.tracer.Start(ctx, c.Name, options...)
 	if w.traced = w.span.IsRecording(); !w.traced {
 		return w
 	}

@@ -40,6 +40,7 @@ func TestTelemetry(t *testing.T) {
 		"AnInvocationIsInTheTraceOfItsCaller":   testAnInvocationIsInTheTraceOfItsCaller,
 		"AFunctionThatCallsAFunctionIsOneTrace": testAFunctionThatCallsAFunctionIsOneTrace,
 		"AQueuedEventShowsItsWait":              testAQueuedEventShowsItsWait,
+		"TriesAreLinked":                        testTriesAreLinked,
 		"WhatFailsIsSaidInItsTrace":             testWhatFailsIsSaidInItsTrace,
 		"InvocationsAreCounted":                 testInvocationsAreCounted,
 		"WithTelemetryOffNothingIsMade":         testWithTelemetryOffNothingIsMade,
@@ -267,28 +268,6 @@ func testAFunctionThatCallsAFunctionIsOneTrace(t *testing.T) {
 	waittest.Until(t, "all spans have ended", func() bool { return strings.Count(w.tree(r.Trace.Root), "\n") == strings.Count(want, "\n") })
 	if diff := cmp.Diff(want, w.tree(r.Trace.Root)); diff != "" {
 		t.Errorf("the trace (-want +got):\n%s", diff)
-	}
-}
-
-func testAQueuedEventShowsItsWait(t *testing.T) {
-	w := watch(t)
-	w.add(t, "hello", helloFolder)
-	waittest.Beside(t, w.Run)
-	caller := trace.Parse("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
-	err := w.Accept(t.Context(), runner.Invocation{Ref: function.Ref{Name: "hello"}, RequestID: uuid.NewString(), Payload: []byte(`{}`), Trace: caller})
-	if err != nil {
-		t.Fatal(err)
-	}
-	one := "hello\n  queue\n  place\n  fetch\n  spawn\n  init\n  invoke\n"
-	again := "hello\n  queue\n  place\n  invoke\n" // it fails, and is tried twice more
-	waittest.Until(t, "three tries", func() bool { return strings.Count(w.tree(caller.Root), "invoke") == 3 })
-	waittest.Until(t, "the spans of all", func() bool { return strings.Count(w.tree(caller.Root), "hello") == 3 })
-	if diff := cmp.Diff(one+again+again, w.tree(caller.Root)); diff != "" {
-		t.Errorf("the trace (-want +got):\n%s", diff)
-	}
-	root := w.one(t, caller.Root, "hello")
-	if root.Status().Code != codes.Error {
-		t.Errorf("the status of an invocation that failed is %v", root.Status())
 	}
 }
 
