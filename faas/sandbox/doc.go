@@ -8,8 +8,7 @@
 //	                                            none  basic  standard  strict
 //	outliving the runner, kill -9 included       x      x       x        x
 //	leaving something running at its end         x      x       x        x
-//	the runner's environment, open files,        x      x       x        x
-//	  terminal
+//	the runner's environment and open files      x      x       x        x
 //	root's powers, and programs that give them          x       x        x
 //	more memory, disk, processes and open               x       x        x
 //	  files than its own
@@ -17,7 +16,8 @@
 //	  files; writing outside its own folder
 //	TCP ports that are not named, listening,                    x        x
 //	  UDP (see Spec.Connect), Unix sockets
-//	signals to, tracing of, looking into others                 x        x
+//	signals to, tracing of, looking into                        x        x
+//	  others; the runner's terminal
 //	mounts, namespaces, keys, kernel modules, the               x        x
 //	  clock and other system calls of no use to it
 //	the user id of another (when the runner is                  x        x
