@@ -59,10 +59,7 @@ func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, want
 	event.Deadline = begun.Add(limit)
 	x, tail := p.output.begin(poll, &event, e.Config.Version, wantTail)
 	if x == nil {
-		if first {
-			p.claimed.Store(false)
-		}
-		return p.gone(event.RequestID), false
+		return p.gone(event.RequestID, first), false
 	}
 	if first {
 		p.maxMemory(0) // as it may not live until the end
@@ -70,7 +67,7 @@ func (e *Environment) Invoke(poll *runtimeapi.Poll, event runtimeapi.Event, want
 	o, message, taken := p.await(x)
 	if !taken {
 		p.output.drop(tail)
-		return p.gone(event.RequestID), false
+		return p.gone(event.RequestID, first), false
 	}
 	o.Duration = time.Since(begun)
 	if o.ErrorType == timeoutError && o.platform {
@@ -132,8 +129,12 @@ func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, take
 }
 
 // gone is what there is to say when a process had ended before it took an
-// event, for who does not try again.
-func (p *process) gone(requestID string) Outcome {
+// event, for who does not try again. If it would have been the first, the next
+// one is.
+func (p *process) gone(requestID string, first bool) Outcome {
+	if first {
+		p.claimed.Store(false)
+	}
 	if !p.ending() {
 		return broken(exitError, requestID, "Runtime does not take events")
 	}
