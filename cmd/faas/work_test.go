@@ -251,6 +251,9 @@ Resources:
 	if s := faas(t, "queues", "lost"); s.failure != nil || s.err != "the queue is empty\n" {
 		t.Errorf("%v, %s", s.failure, s.err)
 	}
+	if s := faas(t, "queues", "lost", "--redrive"); s.failure != nil || s.out != "0 delivered again\n" || !strings.HasPrefix(s.err, "only dead letters") {
+		t.Errorf("%v, %s%s", s.failure, s.out, s.err)
+	}
 	if s := faas(t, "queues", "lost", "--delete", id); exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "There is no message") {
 		t.Errorf("%v", s.failure)
 	}
