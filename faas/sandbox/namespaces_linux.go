@@ -45,7 +45,7 @@ func tryNamespaces(root string) string {
 		return "only root can make namespaces and cgroups"
 	}
 	if inTmp(root) {
-		return fmt.Sprintf("the data folder %s is in /tmp, of which every function gets its own: take another", root)
+		return fmt.Sprintf("the data folder %s is in /tmp, of which every function gets its own: take one elsewhere with --data", root)
 	}
 	return onThread(func() error {
 		err := enterNamespaces()
