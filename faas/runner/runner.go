@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -74,7 +75,7 @@ const startingAtOnce = 100
 
 // Open opens the runner's data folder, which only one runner can use at a time.
 func Open(o Options) (_ *Runner, err error) {
-	r := &Runner{o: o}
+	r := &Runner{o: o, quiet: quiet{free: debug.FreeOSMemory}}
 	r.ctx, r.end = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
