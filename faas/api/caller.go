@@ -43,6 +43,11 @@ func (s *server) admit(rt route, r *http.Request) error {
 	default:
 		return function.UnknownKey()
 	}
+	if own { // before its body is had: a function is no reason to hold a zip file
+		if err := s.permit(rt, r, name); err != nil {
+			return err
+		}
+	}
 	body, err := readBody(r, rt.limit)
 	if err != nil {
 		return err
@@ -51,9 +56,6 @@ func (s *server) admit(rt route, r *http.Request) error {
 		return err
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	if own {
-		return s.permit(rt, r, name)
-	}
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"io"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,3 +34,27 @@ func TestSigned(t *testing.T) {
 		}
 	}
 }
+
+// TestNoBodyOfWhoMayNot has a function send what it may not, with a signature
+// that nobody has verified yet: its body is not read to do so.
+func TestNoBodyOfWhoMayNot(t *testing.T) {
+	s := serve(t, api.Options{})
+	s.must("a")
+	key := s.runner.Credentials("a")
+	r := httptest.NewRequest("POST", "/2015-03-31/functions", nil)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key.AccessKey+"/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature="+strings.Repeat("0", 64))
+	r.Header.Set("X-Amz-Date", "20260101T000000Z")
+	r.Header.Set("X-Amz-Security-Token", key.SessionToken)
+	r.Header.Set("Expect", "100-continue") // and what is not wanted is not read either
+	read := false
+	r.Body = io.NopCloser(readerFunc(func([]byte) (int, error) { read = true; return 0, io.EOF }))
+	w := httptest.NewRecorder()
+	api.Handler(s.runner, api.Options{Signed: true}).ServeHTTP(w, r)
+	if w.Code != 403 || w.Header().Get("X-Amzn-Errortype") != "AccessDeniedException" || read {
+		t.Errorf("%d %s, read: %t", w.Code, w.Body, read)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
