@@ -81,12 +81,12 @@ func read(args []string) (s settings, err error) {
 	flags.IntVar(&s.callers, "callers", 16, "who call at once while throughput is measured")
 	flags.DurationVar(&s.each, "each", 2*time.Second, "how long throughput is measured in a round")
 	flags.DurationVar(&s.idle, "idle", 20*time.Second, "how long nobody calls before memory is read")
-	flags.BoolVar(&s.quick, "quick", false, "see in half a minute that it works; the figures are worth little")
+	flags.BoolVar(&s.quick, "quick", false, "see in a minute that it works; the figures are worth little")
 	flags.StringVar(&s.program, "program", "", "the runner to measure (default: built from cmd/faas)")
 	flags.StringVar(&s.out, "out", "", "file for every single figure, as JSON")
 	_ = flags.Parse(args) // it has exited when there is an error
 	if s.quick {
-		s.rounds, s.colds, s.loads, s.calls, s.each, s.idle = 2, 10, 3, 100, 500*time.Millisecond, 2*time.Second
+		s.rounds, s.colds, s.loads, s.calls, s.each, s.idle = 2, 10, 3, 100, 500*time.Millisecond, 5*time.Second
 	}
 	for _, c := range []struct {
 		wrong bool
