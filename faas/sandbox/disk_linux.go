@@ -48,7 +48,7 @@ func (p *Process) checkDisk(members []int) {
 		return
 	}
 	begin := time.Now()
-	p.seen.disk.bytes, p.seen.disk.used = diskUse(p.spec.Tmp), used
+	p.seen.disk.bytes, p.seen.disk.used = diskUse(p.spec.Tmp, p.spec.TmpSize), used
 	if p.seen.disk.bytes <= p.spec.TmpSize {
 		p.seen.disk.bytes += removed(p.spec.Tmp, members)
 	}
@@ -74,10 +74,13 @@ func diskUsed(dir string) int64 {
 	return int64(st.Blocks-st.Bfree)*int64(st.Bsize) + int64(st.Files-st.Ffree)*perFile
 }
 
-// diskUse is how many bytes a folder holds. One with folders in folders so deep
+// diskUse is how many bytes a folder holds. It is content when it has found
+// more than most: the folder is its owner's, who may exchange what is in it for
+// a link to all there is on the machine in the moment that it is looked into,
+// and all other processes wait to be watched. One with folders in folders so deep
 // that a path to them would be too long holds more than any may: nobody knows
 // what is down there, and each level is an open file to who removes it.
-func diskUse(dir string) (bytes int64) {
+func diskUse(dir string, most int64) (bytes int64) {
 	_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		var st unix.Stat_t
 		if err == nil {
@@ -89,6 +92,9 @@ func diskUse(dir string) (bytes int64) {
 			return fs.SkipAll
 		case err == nil && path != dir:
 			bytes += max(st.Blocks*512, perFile)
+		}
+		if bytes > most {
+			return fs.SkipAll
 		}
 		return nil // what just went takes no room
 	})

@@ -3,6 +3,9 @@
 package sandbox
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -56,5 +59,20 @@ func TestWhatIsHiddenOnTheDiskCounts(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+func TestItIsNotLookedAtForEver(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 100 {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if use := diskUse(dir, 10*perFile); use != 11*perFile {
+		t.Errorf("it counted %d bytes, want no more than show that it is too much", use)
+	}
+	if use := diskUse(dir, 100*perFile); use != 100*perFile {
+		t.Errorf("it counted %d bytes", use)
 	}
 }

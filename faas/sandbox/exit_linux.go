@@ -27,7 +27,7 @@ func (p *Process) ended(state syscall.WaitStatus, usage syscall.Rusage) {
 	if p.spec.Memory > 0 && p.peak > p.spec.Memory || p.cgroup != nil && p.cgroup.outOfMemory() {
 		p.exit.OutOfMemory = true
 	}
-	if p.spec.TmpSize > 0 && (p.exit.Signal == syscall.SIGXFSZ || diskUse(p.spec.Tmp) >= p.spec.TmpSize) {
+	if p.spec.TmpSize > 0 && (p.exit.Signal == syscall.SIGXFSZ || diskUse(p.spec.Tmp, p.spec.TmpSize) >= p.spec.TmpSize) {
 		p.exit.OutOfDisk = true
 	}
 }
