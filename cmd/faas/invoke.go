@@ -95,6 +95,9 @@ func readEvent(arg string, in io.Reader) (event []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the event: %w", err)
 	}
+	if len(bytes.TrimSpace(event)) == 0 {
+		return nil, usageError{fmt.Errorf("%s is empty: give JSON, such as {}", from)}
+	}
 	var v any
 	if err := json.Unmarshal(event, &v); err != nil {
 		return nil, usageError{fmt.Errorf("%s is not JSON: %w%s", from, err, where(event, err))}

@@ -69,6 +69,7 @@ func TestEventsComeFromAnywhere(t *testing.T) {
 		{`{"a":1}`, "-", 0, ""},
 		{`{"a":`, "-", 2, "standard input is not JSON: unexpected end of JSON input"},
 		{"", "@" + file, 2, file + ` is not JSON: invalid character '\n' in literal true (expecting 'e'), at line 2, column`},
+		{"\n", "-", 2, "standard input is empty: give JSON, such as {}"},
 		{"", "@" + file + "x", 1, "no such file"},
 		{"", "-1", 2, "flag provided but not defined"},
 	} {
