@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"triptych/faas/function"
@@ -47,6 +48,7 @@ type server struct {
 	runner *runner.Runner
 	o      Options
 	pages  http.CrossOriginProtection
+	held   sync.Map // of *semaphore.Weighted, by function: what it sends
 }
 
 // Handler serves the API.

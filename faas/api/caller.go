@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/semaphore"
+
 	"triptych/faas/function"
 	"triptych/faas/sigv4"
 )
@@ -47,6 +49,11 @@ func (s *server) admit(rt route, r *http.Request) error {
 		if err := s.permit(rt, r, name); err != nil {
 			return err
 		}
+		finished, err := s.hold(r, rt, name)
+		if err != nil {
+			return err
+		}
+		defer finished()
 	}
 	body, err := readBody(r, rt.limit)
 	if err != nil {
@@ -57,6 +64,25 @@ func (s *server) admit(rt route, r *http.Request) error {
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return nil
+}
+
+// maxHeld is how many bytes are held at a time of what one function sends,
+// until it is known that it was the function.
+const maxHeld = 64 << 20
+
+// hold waits until a body may be read, which a function can send by a thousand
+// connections; finished makes room for the next.
+func (s *server) hold(r *http.Request, rt route, name string) (finished func(), err error) {
+	size := int64(rt.limit)
+	if n := r.ContentLength; n >= 0 && n < size {
+		size = n
+	}
+	of, _ := s.held.LoadOrStore(name, semaphore.NewWeighted(maxHeld))
+	room := of.(*semaphore.Weighted)
+	if err := room.Acquire(r.Context(), size); err != nil {
+		return nil, err
+	}
+	return func() { room.Release(size) }, nil
 }
 
 // permit reports why a function may not do something: it may invoke others, or
