@@ -49,7 +49,7 @@ func TestNoAcceptedEventIsLost(t *testing.T) {
 		from, to := round*events/kills, (round+1)*events/kills
 		failed := make(chan []int)
 		go func() { failed <- s.sendAll(t, from, to) }()
-		waittest.Until(t, "half of the events have reached their function", func() bool { return heard.distinct() >= (from+to)/2 })
+		heard.until(t, "half of the events have reached their function", func() bool { return heard.distinct() >= (from+to)/2 })
 		s.Kill()
 		again := <-failed
 		s = serve(t, data)
@@ -61,12 +61,13 @@ func TestNoAcceptedEventIsLost(t *testing.T) {
 			}
 		}
 	}
-	waittest.Until(t, "every event has reached its function", func() bool { return heard.distinct() == events })
+	heard.until(t, "every event has reached its function", func() bool { return heard.distinct() == events })
 	s.Stop(t.Context())
 	done, queued := records(t, data)
 	for queued > 0 {
+		before := heard.total()
 		s = serve(t, data)
-		waittest.Until(t, "more events have reached their function", func() bool { return heard.total() >= events+queued })
+		heard.until(t, "what is queued has reached its function", func() bool { return heard.total() >= before+queued })
 		s.Stop(t.Context())
 		done, queued = records(t, data)
 	}
@@ -249,6 +250,16 @@ func (h *listener) listen(conn net.Conn) {
 		h.mu.Unlock()
 		_, _ = conn.Write([]byte("\n"))
 	})
+}
+
+// until waits until something is so, as long as events go on to arrive: how
+// long that takes is a matter of the machine.
+func (h *listener) until(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for !so() {
+		before := h.total()
+		waittest.Until(t, "another event before "+what, func() bool { return so() || h.total() > before })
+	}
 }
 
 func (h *listener) distinct() int {
