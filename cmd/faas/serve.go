@@ -50,6 +50,10 @@ func serverFlags(args []string, t terminal) (*server, error) {
 	flags.DurationVar(&s.runner.KeepAlive, "keep-alive", 5*time.Minute, "")
 	flags.BoolVar(&s.runner.Freeze, "freeze", false, "")
 	flags.BoolVar(&s.remote, "allow-remote", false, "")
+	flags.Func("host", "", func(name string) error {
+		s.access.Hosts = append(s.access.Hosts, name)
+		return nil
+	})
 	// Not by flags, which every process of this machine can read, functions too.
 	settings := env.Reader{Getenv: t.getenv}
 	s.access.AccessKey, s.access.SecretKey = settings.String("RUNNER_ACCESS_KEY", ""), settings.String("RUNNER_SECRET_KEY", "")

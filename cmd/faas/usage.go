@@ -23,6 +23,8 @@ serve:
   --keep-alive D         how long idle instances are kept (default 5m)
   --freeze               stop the processes of idle instances, as Lambda does
   --allow-remote         serve others than this machine without a key
+  --host NAME            a domain name that it is called by, once for each: without a key,
+                         others are refused, so that no web page can call it
   $RUNNER_ACCESS_KEY, $RUNNER_SECRET_KEY, or the files that …_FILE names: who may call, by
                          AWS's signature; without, everybody
 
