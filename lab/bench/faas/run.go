@@ -44,6 +44,7 @@ var trials = []trial{
 	{"idle", (*bench).idleness},
 	{"memory", (*bench).memory},
 	{"zero", (*bench).zero},
+	{"freeze", (*bench).freeze},
 	{"container", (*bench).container},
 	{profiles, (*bench).profile},
 }

@@ -81,6 +81,11 @@ type runner struct {
 
 // runner starts one with an empty data folder.
 func (b *bench) runner(ctx context.Context, env ...string) (*runner, error) {
+	return b.runnerWith(ctx, nil, env...)
+}
+
+// runnerWith starts one with more flags.
+func (b *bench) runnerWith(ctx context.Context, flags []string, env ...string) (*runner, error) {
 	data, err := os.MkdirTemp(b.dir, "data-")
 	if err != nil {
 		return nil, err
@@ -88,7 +93,8 @@ func (b *bench) runner(ctx context.Context, env ...string) (*runner, error) {
 	if err := os.Chmod(data, 0o711); err != nil {
 		return nil, err
 	}
-	s, err := startServer(ctx, "runner", b.program, env, "serve", "--addr", "127.0.0.1:0", "--data", data, "--isolation", b.isolation)
+	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--data", data, "--isolation", b.isolation}, flags...)
+	s, err := startServer(ctx, "runner", b.program, env, args...)
 	if err != nil {
 		return nil, err
 	}
