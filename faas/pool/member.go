@@ -7,8 +7,19 @@ import (
 	"triptych/faas/runtimeapi"
 )
 
-// A member is an instance as its set sees it. Everything in it is guarded by
-// the pool's mutex, but env, which is set before anybody else can see it.
+// A member is an instance as its set sees it:
+//
+//	          started           takes an event
+//	starting ─────────▶ idle ◀────────────────▶ busy
+//	  ▲  │               │     asks for another   │
+//	  │  │ fails         │ kept long enough,      │ its process ends
+//	  │  ▼               ▼ or out of date         ▼
+//	  │ closed ◀───────────────────────────── dormant
+//	  └──────────────────────────────────────────┘
+//	        an event finds none idle: its /tmp is used again
+//
+// Everything in it is guarded by the pool's mutex, but env, which is set before
+// anybody else can see it.
 type member[E Environment] struct {
 	set         *set[E]
 	env         E
