@@ -30,7 +30,7 @@ import (
 // as one record at its destination.
 func TestNoAcceptedEventIsLost(t *testing.T) {
 	const events, kills = 10_000, 5
-	data := t.TempDir()
+	data := folder(t)
 	heard := listen(t)
 	s := serve(t, data)
 	s.deploy(t, "recorder", lambda.CreateFunctionInput{
@@ -88,7 +88,7 @@ func TestNoAcceptedEventIsLost(t *testing.T) {
 // TestAKilledRunnerLeavesNoProcess kills a runner whose function has started a
 // process in a session of its own.
 func TestAKilledRunnerLeavesNoProcess(t *testing.T) {
-	data := t.TempDir()
+	data := folder(t)
 	s := serve(t, data)
 	s.deploy(t, "nap", lambda.CreateFunctionInput{})
 	if _, err := s.client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("nap"), Payload: []byte("0")}); err != nil {
@@ -104,7 +104,7 @@ func TestAKilledRunnerLeavesNoProcess(t *testing.T) {
 // TestARunnerThatIsAskedToEndAnswersFirst asks a runner to end while functions
 // work: whoever waits gets its answer, and a queued event is not begun again.
 func TestARunnerThatIsAskedToEndAnswersFirst(t *testing.T) {
-	data := t.TempDir()
+	data := folder(t)
 	s := serve(t, data)
 	s.deploy(t, "nap", lambda.CreateFunctionInput{Timeout: aws.Int32(30)})
 	answered := make(chan string, 1)

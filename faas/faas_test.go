@@ -86,6 +86,19 @@ func client(addr string) *lambda.Client {
 	})
 }
 
+// folder is an empty one for a runner's data, which functions' users may pass
+// through.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // deploy makes the code in a folder of testdata a function.
 func (s *served) deploy(t *testing.T, name string, in lambda.CreateFunctionInput) {
 	t.Helper()
