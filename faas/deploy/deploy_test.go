@@ -157,6 +157,22 @@ func TestOneThatFailsKeepsNoOtherBack(t *testing.T) {
 	}
 }
 
+func TestWhatIsReservedInVainChangesNothing(t *testing.T) {
+	client := serve(t)
+	old := code(t, "1")
+	all(t, client, deploy.Function{Name: "a", Zip: old})
+	if _, err := deploy.All(t.Context(), client, []deploy.Function{{Name: "a", Zip: code(t, "2"), Reserved: aws.Int(100_000)}}); err == nil {
+		t.Fatal("more is reserved than there is")
+	}
+	out, err := client.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("a")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := aws.ToString(out.Configuration.CodeSha256); got != old.Digest.Base64() {
+		t.Errorf("its code is %s now, want it as it was", got)
+	}
+}
+
 func TestAStackKnowsItsOwn(t *testing.T) {
 	client := serve(t)
 	zip := code(t, "1")

@@ -29,6 +29,10 @@ func (d *deployment) function() error {
 	if err != nil {
 		return err
 	}
+	// First, as it is what can be refused for what others have.
+	if err := d.concurrency(out); err != nil {
+		return err
+	}
 	if aws.ToString(out.Configuration.CodeSha256) != d.want.Zip.Digest.Base64() {
 		if err := d.updateCode(); err != nil {
 			return err
