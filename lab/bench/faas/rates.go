@@ -97,7 +97,8 @@ func (b *bench) throughput(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	rungs := []*rung{runner, minimal, echo}
+	together := &rung{server: runner.server, call: func(c *caller) (time.Duration, error) { return c.hello(shared) }}
+	rungs := []*rung{runner, minimal, echo, together}
 	shares := make([][]share, len(rungs))
 	for round := range b.rounds + 1 {
 		for n := range rungs {
@@ -119,11 +120,14 @@ func (b *bench) throughput(ctx context.Context) error {
 		halves = append(halves, s.rate/shares[2][i].rate)
 	}
 	b.figures(fmt.Sprintf("warm calls per second, %d callers", b.callers), "8000", "12000", measure.Whole, each(shares[0], rate))
+	b.figures(fmt.Sprintf("  %d events an instance", b.callers), "", "", measure.Whole, each(shares[3], rate))
 	b.figures("  through the minimal server", "", "", measure.Whole, each(shares[1], rate))
 	b.figures("  net/http echo", "", "", measure.Whole, each(shares[2], rate))
 	b.figures("  what the function alone would leave room for", "", "", measure.Whole, each(shares[0], room))
 	b.figures("processor time of such a call: runner (µs)", "", "", measure.Tenths, each(shares[0], own))
 	b.figures("  its function (µs)", "", "", measure.Tenths, each(shares[0], functions))
+	b.figures(fmt.Sprintf("  with %d events an instance: runner (µs)", b.callers), "", "", measure.Tenths, each(shares[3], own))
+	b.figures("  its function (µs)  ", "", "", measure.Tenths, each(shares[3], functions))
 	b.figures("  the minimal server (µs)", "", "", measure.Tenths, each(shares[1], own))
 	b.figures("  its function (µs) ", "", "", measure.Tenths, each(shares[1], functions))
 	b.figures("  net/http echo (µs)", "", "", measure.Tenths, each(shares[2], own))

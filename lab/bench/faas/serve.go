@@ -108,7 +108,10 @@ func (b *bench) runnerWith(ctx context.Context, flags []string, env ...string) (
 // deploy makes a function whose idle instances are kept for a while; zero is
 // the runner's default.
 func (r *runner) deploy(ctx context.Context, name string, code build.Zip, keep time.Duration) error {
-	tags := function.Settings{KeepAlive: keep}.Tags()
+	return r.deployWith(ctx, name, code, function.Settings{KeepAlive: keep})
+}
+
+func (r *runner) deployWith(ctx context.Context, name string, code build.Zip, settings function.Settings) error {
 	_, err := r.client.CreateFunction(ctx, &lambda.CreateFunctionInput{
 		FunctionName: &name,
 		Code:         &types.FunctionCode{ZipFile: code.Bytes},
@@ -116,7 +119,7 @@ func (r *runner) deploy(ctx context.Context, name string, code build.Zip, keep t
 		Handler:      aws.String("bootstrap"),
 		Role:         aws.String("arn:aws:iam::" + function.Account + ":role/bench"),
 		Timeout:      aws.Int32(60),
-		Tags:         tags,
+		Tags:         settings.Tags(),
 	})
 	if err != nil {
 		return fmt.Errorf("deploy %s: %w", name, err)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"triptych/faas/function"
 	"triptych/lab/bench/measure"
 )
 
@@ -25,6 +26,9 @@ type rung struct {
 func hello(c *caller) (time.Duration, error) { return c.hello("hello") }
 
 func echoed(c *caller) (time.Duration, error) { return c.call("echo", event) }
+
+// shared is hello with an instance that takes an event of each caller at once.
+const shared = "shared"
 
 // ladder starts the runner and what it is held against, each with as many
 // processes of hello as there are callers.
@@ -51,6 +55,9 @@ func (b *bench) ladder(ctx context.Context, callers int) (runner, minimal, echo 
 			return err
 		}
 		if err := r.deploy(ctx, "hello", b.hello, 0); err != nil {
+			return err
+		}
+		if err := r.deployWith(ctx, shared, b.hello, function.Settings{MaxConcurrency: callers}); err != nil {
 			return err
 		}
 		s, err := b.rival(ctx, "minimal server", "minimal", strconv.Itoa(callers), b.helloProgram())
