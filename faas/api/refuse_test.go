@@ -84,6 +84,13 @@ func TestRefused(t *testing.T) {
 		Role: aws.String("arn:aws:iam::000000000000:role/a"), Code: &types.FunctionCode{ZipFile: program(t, "one")}})
 	failed(t, err, "ResourceConflictException", "Function already exist: a")
 
+	sources, err := s.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
+	ok(t, err)
+	urls, err := s.ListFunctionUrlConfigs(ctx, &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String("a")})
+	ok(t, err)
+	if len(sources.EventSourceMappings)+len(urls.FunctionUrlConfigs) != 0 {
+		t.Errorf("there are %d event sources and %d URLs, want none", len(sources.EventSourceMappings), len(urls.FunctionUrlConfigs))
+	}
 	_, err = s.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: aws.String("a")})
 	failed(t, err, "InvalidParameterValueException", "no event source mappings")
 	_, err = s.CreateFunctionUrlConfig(ctx, &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("a"), AuthType: types.FunctionUrlAuthTypeNone})

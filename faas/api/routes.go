@@ -73,19 +73,23 @@ func (s *server) routes() []route {
 		{pattern: "DELETE /2017-03-31/tags/{function}", action: "UntagResource", do: s.untag},
 
 		{pattern: "GET " + one + "/policy", action: "GetPolicy", do: s.noPolicy},
+
+		// There are none, and tools that look should be told that.
+		{pattern: "GET /2015-03-31/event-source-mappings", action: "ListEventSourceMappings", do: none("EventSourceMappings")},
+		{pattern: "GET /2021-10-31/functions/{function}/urls", action: "ListFunctionUrlConfigs", do: none("FunctionUrlConfigs")},
 	}
 	for _, pattern := range []string{"POST " + one + "/policy", "DELETE " + one + "/policy/{statement}"} {
 		routes = append(routes, refused(pattern, "This runner keeps no policies of who may invoke a function: say which functions one may invoke, by its tag "+function.TagMayInvoke))
 	}
 	for _, pattern := range []string{
-		"POST /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings/{id}",
+		"POST /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings/{id}",
 		"PUT /2015-03-31/event-source-mappings/{id}", "DELETE /2015-03-31/event-source-mappings/{id}",
 	} {
 		routes = append(routes, refused(pattern, "This runner has no event source mappings: have whoever reads the source invoke the function"))
 	}
 	for _, pattern := range []string{
 		"POST /2021-10-31/functions/{function}/url", "GET /2021-10-31/functions/{function}/url", "PUT /2021-10-31/functions/{function}/url",
-		"DELETE /2021-10-31/functions/{function}/url", "GET /2021-10-31/functions/{function}/urls",
+		"DELETE /2021-10-31/functions/{function}/url",
 	} {
 		routes = append(routes, refused(pattern, "This runner has no function URLs: call the function by Invoke"))
 	}
@@ -93,6 +97,13 @@ func (s *server) routes() []route {
 		routes[i].limit = max(routes[i].limit, maxSettings)
 	}
 	return routes
+}
+
+// none answers with an empty list.
+func none(name string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		return reply(w, http.StatusOK, map[string][]string{name: {}})
+	}
 }
 
 // refused is an operation of Lambda's that the runner knows and does not do.
