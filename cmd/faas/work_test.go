@@ -29,7 +29,7 @@ func TestAFunctionFromDeployToRemove(t *testing.T) {
 		{"deploy work " + folder, "work: created\n"},
 		{"deploy work " + folder, "work: unchanged\n"},
 		{"deploy work " + folder + " --memory 256 --timeout 5 --env GREETING=hi --keep-alive 90s --connect 53,80 --reserved 3",
-			"work: updated: memory, timeout, environment, connect, keep-alive, reserved concurrency\n"},
+			"work: updated: reserved concurrency, memory, timeout, environment, connect, keep-alive\n"},
 		{"deploy work " + folder, "work: unchanged\n"},
 		{"deploy work " + shell(t, `{"answer":2}`), "work: updated: code\n"},
 		{"deploy work " + shell(t, `{"answer":2}`) + " --reserved none", "work: updated: reserved concurrency\n"},
