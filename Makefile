@@ -75,7 +75,7 @@ bench-monolith: ## Checkouts over HTTP beside pgbench with the same statements, 
 bench-microservices: ## Readiness, memory, latency, cost beside the monolith's, takeover (8 minutes)
 	go run ./lab/bench/microservices
 
-bench-faas: ## Cold starts, warm calls and what they are held against, in turns (4 minutes)
+bench-faas: ## Cold starts, warm calls and what they are held against, in turns (3 minutes)
 	go run ./lab/bench/faas
 
 bench-outbox: ## Events through one relay into the log
