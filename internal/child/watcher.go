@@ -12,9 +12,9 @@ import (
 )
 
 // script is the watcher: a shell that reads from a pipe which groups to end,
-// which folders to remove and what else to do. When this process is gone, however it went, the
-// pipe closes and the shell does so. A shell is there on every Unix, holds
-// 1 MB, and, being its own group, does not hear Ctrl-C.
+// which folders to remove and what else to do. When this process is gone,
+// however it went, the pipe closes and the shell does so. A shell is there on
+// every Unix, holds 1 MB, and, being its own group, does not hear Ctrl-C.
 const script = `
 trap '' INT TERM HUP QUIT
 list= folders= rest=
