@@ -282,7 +282,7 @@ func (p *Pool[E]) consistent() error {
 			if !m.dead && !m.closed {
 				running++
 			}
-			if m.busy < 0 || m.busy+m.places > 2*s.config.Runner.Slots() {
+			if m.busy < 0 || m.places > s.config.Runner.Slots() {
 				errs = append(errs, fmt.Errorf("an instance is busy %d times and idle %d times", m.busy, m.places))
 			}
 		}

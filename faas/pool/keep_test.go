@@ -245,6 +245,7 @@ func TestProvisionedInstancesThatFailAreNotStartedWithoutAPause(t *testing.T) {
 	try(t, Options[*fake]{}, m, func(b bench) {
 		b.pool.Provision(hello, 1)
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := len(b.made); n < 60 || n > 70 {
 			b.Errorf("it was tried %d times in an hour, want about once a minute", n)
 		}
@@ -258,10 +259,12 @@ func TestProvisionedInstancesThatFailAreNotStartedWithoutAPause(t *testing.T) {
 		before := len(b.made)
 		for range 1000 { // it ends again and again, as soon as it has begun
 			time.Sleep(5 * time.Millisecond)
+			synctest.Wait()
 			for _, f := range b.made {
 				f.die()
 			}
 		}
+		synctest.Wait()
 		if n := b.made[before-1].starts; n > 6 || len(b.made) != before {
 			b.Errorf("it was started %d times in 5 seconds", n)
 		}

@@ -124,6 +124,7 @@ func burst(b bench, limit int64, why string, functions ...*function.Config) {
 		})
 	}
 	g.Wait()
+	synctest.Wait()
 	if most.Load() > limit || b.most > int(limit) {
 		b.Errorf("%d events and %d processes at a time, want at most %d", most.Load(), b.most, limit)
 	}
@@ -165,6 +166,7 @@ func TestInstancesOfAllFunctionsAreBounded(t *testing.T) {
 				b.Errorf("function %c has an instance: %v, want %v", 'a'+i, !want, want)
 			}
 		}
+		synctest.Wait()
 		if m.most > 3 {
 			b.Errorf("there were %d processes, want at most 3", m.most)
 		}
@@ -244,6 +246,7 @@ func TestInstancesThatTakeSeveralEvents(t *testing.T) {
 		if l := b.acquire(four); l.Env == dies {
 			b.Error("an event was placed on an instance that has ended")
 		}
+		synctest.Wait()
 		if m.most > 2 {
 			b.Errorf("there were %d processes, want at most 2", m.most)
 		}

@@ -101,7 +101,7 @@ func TestWhoWaitsLongestIsFirst(t *testing.T) {
 func TestAFailedStartIsTheAnswerToOne(t *testing.T) {
 	broken := errors.New("its initialisation failed")
 	n := 0
-	m := &machine{startTakes: time.Second}
+	m := &machine{}
 	m.failStart = func(*fake) error {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -114,6 +114,7 @@ func TestAFailedStartIsTheAnswerToOne(t *testing.T) {
 		var g sync.WaitGroup
 		var failed []int
 		for i := range 3 {
+			m.startTakes = time.Duration(i+1) * time.Second // the one that fails is the first to be ready
 			g.Go(func() {
 				l, err := b.pool.Acquire(b.Context(), hello)
 				if err != nil {
@@ -128,6 +129,7 @@ func TestAFailedStartIsTheAnswerToOne(t *testing.T) {
 		if len(failed) != 1 || failed[0] != 0 {
 			b.Errorf("events %v failed, want the first alone", failed)
 		}
+		time.Sleep(time.Second) // until the third is ready
 		if got, want := b.counts(hello), (Count{Instances: 2, Idle: 2}); got != want {
 			b.Errorf("counts %+v, want %+v", got, want)
 		}
