@@ -21,6 +21,8 @@ type template struct {
 	parameters pairs
 	stack      string
 	prune      bool
+	allAtOnce  bool
+	back       bool
 }
 
 func (m *template) flags(flags *flag.FlagSet) {
@@ -30,6 +32,8 @@ func (m *template) flags(flags *flag.FlagSet) {
 	flags.Var(m.parameters, "parameter", "")
 	flags.StringVar(&m.stack, "stack", "", "")
 	flags.BoolVar(&m.prune, "prune", false, "")
+	flags.BoolVar(&m.allAtOnce, "all-at-once", false, "")
+	flags.BoolVar(&m.back, "back", false, "")
 }
 
 // arguments checks what stands beside the flags: NAME FOLDER without a
@@ -43,8 +47,10 @@ func (m *template) arguments(flags *flag.FlagSet, args []string, command string)
 		return nil, usageError{fmt.Errorf("usage: faas %s NAME FOLDER, or faas %s -t TEMPLATE", command, command)}
 	case m.path != "" && len(rest) > 0:
 		return nil, usageError{fmt.Errorf("%s: the names and folders stand in the template: leave %s out", command, rest[0])}
-	case m.path == "" && (len(m.parameters) > 0 || m.stack != "" || m.prune):
-		return nil, usageError{fmt.Errorf("%s: --parameter, --stack and --prune are for templates: name one with -t", command)}
+	case m.path == "" && (len(m.parameters) > 0 || m.stack != "" || m.prune || m.allAtOnce || m.back):
+		return nil, usageError{fmt.Errorf("%s: --parameter, --stack, --prune, --all-at-once and --back are for templates: name one with -t", command)}
+	case m.back && (m.allAtOnce || m.prune):
+		return nil, usageError{fmt.Errorf("%s: --back deploys nothing: leave --all-at-once and --prune out", command)}
 	}
 	return rest, nil
 }
@@ -83,8 +89,8 @@ func buildCode(ctx context.Context, args []string, t terminal) error {
 	if *arch != "" && *arch != "x86_64" && *arch != "arm64" {
 		return usageError{fmt.Errorf("build: --arch is %q: it must be x86_64 or arm64", *arch)}
 	}
-	if from.stack != "" || from.prune {
-		return usageError{errors.New("build: --stack and --prune are for faas deploy")}
+	if from.stack != "" || from.prune || from.allAtOnce || from.back {
+		return usageError{errors.New("build: --stack, --prune, --all-at-once and --back are for faas deploy")}
 	}
 	if len(rest) == 2 {
 		zip, err := build.Package(ctx, rest[1], build.Options{Architecture: *arch, Cache: cache})

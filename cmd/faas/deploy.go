@@ -43,12 +43,13 @@ func deployCode(ctx context.Context, args []string, t terminal) error {
 	if want.Zip, err = build.Package(ctx, rest[1], build.Options{Cache: cache}); err != nil {
 		return err
 	}
-	return deployAll(ctx, &to, t, []deploy.Function{want}, func(string) string { return "" })
+	_, err = deployAll(ctx, &to, t, []deploy.Function{want}, func(string) string { return "" })
+	return err
 }
 
 // deployAll deploys functions and prints a line for each. place says where in a
-// template one stands.
-func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Function, place func(name string) string) error {
+// template one stands. It returns what aliases are still to be shifted.
+func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Function, place func(name string) string) ([]*deploy.Shift, error) {
 	begun := time.Now()
 	changes, err := deploy.All(ctx, to.lambda(), want)
 	failed := map[string]bool{}
@@ -56,7 +57,7 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 	for _, err := range each(err) {
 		e, ok := errors.AsType[*deploy.Error](err)
 		if !ok {
-			return err
+			return nil, err
 		}
 		failed[e.Name] = true
 		err = to.explain("deploy "+e.Name, e.Err)
@@ -65,6 +66,7 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 		}
 		errs = append(errs, err)
 	}
+	var shifts []*deploy.Shift
 	for i, c := range changes {
 		if failed[want[i].Name] {
 			continue
@@ -78,8 +80,11 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 			line += fmt.Sprintf(" (%s)", took)
 		}
 		fmt.Fprintf(t.out, "%s: %s\n", want[i].Name, line)
+		if c.Shift != nil {
+			shifts = append(shifts, c.Shift)
+		}
 	}
-	return errors.Join(distinct(errs)...)
+	return shifts, errors.Join(distinct(errs)...)
 }
 
 // each are the errors that were joined.
@@ -108,6 +113,9 @@ func distinct(errs []error) []error {
 }
 
 func deployTemplate(ctx context.Context, to *target, from *template, t terminal) error {
+	if from.back {
+		return goBack(ctx, to, from, t)
+	}
 	m, zips, err := from.load(ctx, "")
 	if err != nil {
 		return err
@@ -124,13 +132,20 @@ func deployTemplate(ctx context.Context, to *target, from *template, t terminal)
 	lines := map[string]int{}
 	for i, f := range m.Functions {
 		want = append(want, deploy.FromTemplate(f, zips[i], stack))
+		if from.allAtOnce {
+			want[i].Gradual = nil
+		}
 		lines[f.Name] = f.Line
 		if f.URL != nil {
 			fmt.Fprintf(t.err, "%s:%d: %s has a FunctionUrlConfig, which this runner does not serve: call it by faas invoke\n", from.path, f.Line, f.Name)
 		}
 	}
 	place := func(name string) string { return fmt.Sprintf("%s:%d", from.path, lines[name]) }
-	if err := deployAll(ctx, to, t, want, place); err != nil {
+	shifts, err := deployAll(ctx, to, t, want, place)
+	if err != nil {
+		return err
+	}
+	if err := shift(ctx, to, from, t, shifts); err != nil {
 		return err
 	}
 	if err := leftover(ctx, to, t, stack, want, from.prune); err != nil {

@@ -142,7 +142,7 @@ func TestWrongCallsAreToldWhatIsWrong(t *testing.T) {
 		"too much":              {"list hello", "usage: faas list"},
 		"deploy of nothing":     {"deploy hello", "usage: faas deploy NAME FOLDER, or faas deploy -t TEMPLATE"},
 		"deploy of both":        {"deploy -t t.yaml hello " + folder, "the names and folders stand in the template: leave hello out"},
-		"flags of a template":   {"deploy hello " + folder + " --prune", "--parameter, --stack and --prune are for templates"},
+		"flags of a template":   {"deploy hello " + folder + " --prune", "--parameter, --stack, --prune, --all-at-once and --back are for templates"},
 		"flags of a function":   {"deploy -t t.yaml --memory 256", "--memory is for one function: say it in the template"},
 		"a function's name":     {"deploy he!lo " + folder, `the function name "he!lo" is not valid`},
 		"little memory":         {"deploy hello " + folder + " --memory 64", "MemorySize is 64 MB: it must be from 128 to 10240"},

@@ -42,6 +42,9 @@ deploy -t TEMPLATE, build -t TEMPLATE:
   --parameter NAME=VALUE once for each of the template's Parameters
   --stack NAME           what its functions belong to (default the name of its folder)
   --prune                remove functions of the stack that it has no longer
+  --all-at-once          have new versions take over now, whatever DeploymentPreference says
+  --back                 deploy nothing: where a new version is taking over, go back to the
+                         one before
 
 build:
   --output DIR           where the zip files are put (default .)

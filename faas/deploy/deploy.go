@@ -34,7 +34,8 @@ type Function struct {
 	Unreserve                     bool    // take a reservation away
 	Recursion                     *string // Allow or Terminate
 	Async                         *Async
-	Alias                         string // publish a version, and have this alias mean it
+	Alias                         string   // publish a version, and have this alias mean it
+	Gradual                       *Gradual // how the alias comes to mean it; nil is at once
 	VersionDescription            string
 	Provisioned                   *int // instances of the alias kept ready
 
@@ -54,6 +55,7 @@ type Async struct {
 type Change struct {
 	Created bool
 	What    []string // what was changed of one that was there: "code", "memory", …
+	Shift   *Shift   // what is left to do: the alias still means another version; nil is nothing
 }
 
 // String is "created", "unchanged", or what was changed.

@@ -98,42 +98,6 @@ func (d *deployment) recursion(*lambda.GetFunctionOutput) error {
 	return nil
 }
 
-// alias publishes a version, which is a new one if anything has changed, and
-// has the alias mean it.
-func (d *deployment) alias(*lambda.GetFunctionOutput) error {
-	f := d.want
-	if f.Alias == "" {
-		return nil
-	}
-	in := &lambda.PublishVersionInput{FunctionName: &f.Name}
-	if f.VersionDescription != "" {
-		in.Description = &f.VersionDescription
-	}
-	version, err := d.client.PublishVersion(d.ctx, in)
-	if err != nil {
-		return fmt.Errorf("publish a version: %w", err)
-	}
-	published := lambda.NewPublishedVersionActiveWaiter(d.client, func(o *lambda.PublishedVersionActiveWaiterOptions) { o.MinDelay, o.MaxDelay = soon, late })
-	if err := published.Wait(d.ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &f.Name, Qualifier: version.Version}, patience); err != nil {
-		return fmt.Errorf("wait for version %s: %w", *version.Version, err)
-	}
-	now, err := d.client.GetAlias(d.ctx, &lambda.GetAliasInput{FunctionName: &f.Name, Name: &f.Alias})
-	switch {
-	case missing(err):
-		_, err = d.client.CreateAlias(d.ctx, &lambda.CreateAliasInput{FunctionName: &f.Name, Name: &f.Alias, FunctionVersion: version.Version})
-	case err != nil:
-	case aws.ToString(now.FunctionVersion) == *version.Version && now.RoutingConfig == nil:
-		return nil
-	default:
-		_, err = d.client.UpdateAlias(d.ctx, &lambda.UpdateAliasInput{FunctionName: &f.Name, Name: &f.Alias, FunctionVersion: version.Version, RoutingConfig: &types.AliasRoutingConfiguration{}})
-	}
-	if err != nil {
-		return fmt.Errorf("have the alias %s mean version %s: %w", f.Alias, *version.Version, err)
-	}
-	d.changed(f.Alias + " is version " + *version.Version)
-	return nil
-}
-
 // qualifier is what the settings of events and of ready instances belong to,
 // as SAM has it.
 func (d *deployment) qualifier() string {

@@ -40,6 +40,7 @@ func FromTemplate(t sam.Function, zip build.Zip, stack string) Function {
 		Reserved:           t.Reserved,
 		Recursion:          aws.String(cmp.Or(t.RecursiveLoop, "Terminate")),
 		Alias:              t.AutoPublishAlias,
+		Gradual:            (*Gradual)(t.DeploymentPreference),
 		VersionDescription: t.VersionDescription,
 		Provisioned:        t.Provisioned,
 		Exact:              true,

@@ -34,6 +34,11 @@ func property(lines string) string {
 	return b.String()
 }
 
+// preference is a template whose function has that DeploymentPreference.
+func preference(text string) string {
+	return property("AutoPublishAlias: live\nDeploymentPreference: {" + text + "}")
+}
+
 // after is a function in order, with what is given from line 7 on.
 func after(lines string) string { return function1 + inOrder + lines + "\n" }
 
@@ -121,8 +126,17 @@ var complained = []struct{ name, text, want string }{
 	{"variables without Variables", property("Environment: {A: b}"), `6: Environment has no property "A": correct its name or leave it out`},
 
 	// How it is deployed and invoked.
-	{"canary", property("AutoPublishAlias: live\nDeploymentPreference: {Type: Canary10Percent5Minutes}"), "7: Type Canary10Percent5Minutes moves traffic bit by bit, which this runner does not do yet: write AllAtOnce"},
-	{"a preference's name", property("AutoPublishAlias: live\nDeploymentPreference: {Type: AllatOnce}"), `7: Type must be AllAtOnce, not "AllatOnce" (did you mean AllAtOnce?)`},
+	{"a preference's name", preference("Type: AllatOnce"), `7: Type must be AllAtOnce, CanaryXPercentYMinutes or LinearXPercentEveryYMinutes, not "AllatOnce" (did you mean AllAtOnce?)`},
+	{"no way to shift", preference("Type: Canary10Percent"), `7: Type must be AllAtOnce, CanaryXPercentYMinutes or LinearXPercentEveryYMinutes, not "Canary10Percent"`},
+	{"all of it at the first step", preference("Type: Canary100Percent5Minutes"), `7: Type is "Canary100Percent5Minutes": the percentage must be from 1 to 99, and the minutes from 1 to 2880`},
+	{"no minutes", preference("Type: Linear10PercentEvery0Minutes"), `7: Type is "Linear10PercentEvery0Minutes": the percentage must be from 1 to 99, and the minutes from 1 to 2880`},
+	{"three days", preference("Type: Canary10Percent4320Minutes"), `7: Type is "Canary10Percent4320Minutes": the percentage must be from 1 to 99, and the minutes from 1 to 2880`},
+	{"one minutes", preference("Type: Linear10PercentEvery1Minutes"), `7: Type is "Linear10PercentEvery1Minutes", which AWS does not know: write Linear10PercentEvery1Minute`},
+	{"no Every", preference("Type: Linear10Percent2Minutes"), `7: Type is "Linear10Percent2Minutes", which AWS does not know: write Linear10PercentEvery2Minutes`},
+	{"no Type", preference("Enabled: true"), "7: DeploymentPreference has no Type: write AllAtOnce, or one such as Canary10Percent5Minutes"},
+	{"alarms", preference("Type: AllAtOnce, Alarms: [a]"), "7: Alarms: this runner has no alarms: leave them out, and look at faas stats while events go over to a new version"},
+	{"hooks", preference("Type: AllAtOnce, Hooks: {PreTraffic: a}"), "7: Hooks: this runner runs no functions around a deployment: leave them out, and invoke the new version by its number instead"},
+	{"notifications", preference("Type: AllAtOnce, TriggerConfigurations: [a]"), "7: TriggerConfigurations: this runner has no notifications: leave them out; faas deploy prints each step"},
 	{"a preference without alias", property("DeploymentPreference: {Type: AllAtOnce}"), "6: DeploymentPreference has nothing to apply to: give the function an AutoPublishAlias"},
 	{"retries", property("EventInvokeConfig: {MaximumRetryAttempts: 3}"), `6: MaximumRetryAttempts must be a whole number from 0 to 2, not "3"`},
 	{"age", property("EventInvokeConfig: {MaximumEventAgeInSeconds: 59}"), `6: MaximumEventAgeInSeconds must be a whole number from 60 to 21600, not "59"`},

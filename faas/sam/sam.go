@@ -62,8 +62,8 @@ type Function struct {
 	Reserved             *int // concurrent executions; nil is what others leave
 	AutoPublishAlias     string
 	VersionDescription   string
-	Provisioned          *int   // instances of the alias kept ready; nil is none
-	DeploymentPreference string // AllAtOnce or, when not said, empty
+	Provisioned          *int     // instances of the alias kept ready; nil is none
+	DeploymentPreference *Gradual // nil: a new version takes over all at once
 
 	Async      AsyncConfig
 	DeadLetter *DeadLetter // nil is none

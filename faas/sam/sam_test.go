@@ -27,7 +27,7 @@ func whole(code string) *Template {
 				"SELF": "secret/${b}/" + secondARN + "/us-east-1/" + secondARN + ":live",
 			},
 			Tags: map[string]string{"team": "a", "owner": "b"}, Tracing: "Active", RecursiveLoop: "Terminate",
-			Reserved: new(5), AutoPublishAlias: "live", VersionDescription: "the first", Provisioned: new(2), DeploymentPreference: "AllAtOnce",
+			Reserved: new(5), AutoPublishAlias: "live", VersionDescription: "the first", Provisioned: new(2), DeploymentPreference: &Gradual{Shares: []int{10}, Interval: 5 * time.Minute},
 			Async:      AsyncConfig{MaximumRetryAttempts: new(0), MaximumEventAgeInSeconds: new(60), OnSuccess: secondARN, OnFailure: "arn:aws:sqs:us-east-1:000000000000:Failed"},
 			DeadLetter: &DeadLetter{Type: "SQS", TargetARN: "arn:aws:sqs:us-east-1:000000000000:live-dead"},
 			URL:        &URL{AuthType: "NONE", InvokeMode: "BUFFERED", Cors: &Cors{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET"}, MaxAge: 60}},

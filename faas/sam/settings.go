@@ -3,7 +3,6 @@ package sam
 import (
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,38 +14,6 @@ func (l *loader) provisioned(fn *Function, f field) {
 	l.object(f, object{
 		"ProvisionedConcurrentExecutions": func(f field) { fn.Provisioned = l.count(f, 1) },
 	})
-}
-
-// gradual are CodeDeploy's ways to move traffic bit by bit.
-var gradual = regexp.MustCompile(`^(Canary|Linear)[0-9]+Percent(Every)?[0-9]+Minutes?$`)
-
-const allAtOnce = "AllAtOnce"
-
-// deployment returns how a new version takes over from the one before.
-func (l *loader) deployment(f field) string {
-	kind, enabled := field{line: f.line}, true
-	l.object(f, object{
-		"Enabled":               func(f field) { enabled, _ = l.truth(f) },
-		"Type":                  func(f field) { kind = f },
-		"Role":                  ignored,
-		"PassthroughCondition":  ignored,
-		"Alarms":                l.refused("this runner has no alarms: leave them out"),
-		"Hooks":                 l.refused("this runner runs no functions around a deployment: leave them out"),
-		"TriggerConfigurations": l.refused("this runner has no notifications: leave them out"),
-	})
-	if !enabled {
-		return ""
-	}
-	if kind.value == nil {
-		l.complain(f.line, "DeploymentPreference has no Type: write AllAtOnce")
-		return ""
-	}
-	if s, _ := l.text(kind); gradual.MatchString(s) {
-		l.complain(kind.line, "Type %s moves traffic bit by bit, which this runner does not do yet: write AllAtOnce", s)
-		return s
-	}
-	s, _ := l.oneOf(kind, allAtOnce)
-	return s
 }
 
 func (l *loader) async(fn *Function, f field) {
