@@ -18,6 +18,7 @@ import (
 	"triptych/faas/console"
 	"triptych/faas/runner"
 	"triptych/faas/sandbox"
+	"triptych/faas/url"
 	"triptych/internal/env"
 	"triptych/internal/serve"
 	"triptych/internal/telemetry"
@@ -154,12 +155,14 @@ func (s *server) signed() api.Options {
 }
 
 // handler serves Lambda's API, and the console beside it to the same callers.
-// How the runner is anybody may ask.
+// How the runner is anybody may ask, and call the functions that have a URL.
 func handler(r *runner.Runner, access api.Options) http.Handler {
-	lambda, shown := api.Handler(r, access), console.Handler(r)
+	lambda, shown, urls := api.Handler(r, access), console.Handler(r), url.Handler(r, access)
 	guarded := api.Guard(r, access, shown)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch path := r.URL.Path; {
+		case url.Has(r): // whose hosts have no other paths
+			urls.ServeHTTP(w, r)
 		case path == "/healthz":
 			shown.ServeHTTP(w, r)
 		case console.Has(path):

@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"io"
 	"net"
 	"net/http"
@@ -25,7 +24,7 @@ func (s *server) admit(rt route, r *http.Request) error {
 		return nil
 	}
 	claim, err := sigv4.Read(r)
-	unsigned := s.o.AccessKey == "" && !s.o.Signed // is as good as signed
+	unsigned := s.unsigned()
 	if unsigned && (claim == nil || err != nil) {
 		return s.anybody(r)
 	}
@@ -40,7 +39,7 @@ func (s *server) admit(rt route, r *http.Request) error {
 	case own:
 	case unsigned:
 		return s.anybody(r)
-	case s.o.AccessKey != "" && subtle.ConstantTimeCompare([]byte(claim.AccessKey), []byte(s.o.AccessKey)) == 1:
+	case s.isKey(claim.AccessKey):
 		secret = s.o.SecretKey
 	default:
 		return function.UnknownKey()
@@ -88,25 +87,43 @@ func (s *server) hold(r *http.Request, rt route, name string) (finished func(), 
 // permit reports why a function may not do something: it may invoke others, or
 // those that it names.
 func (s *server) permit(rt route, r *http.Request, name string) error {
+	if rt.action != invokeAction {
+		return function.Denied("User: %s is not authorized to perform: lambda:%s: functions may invoke others, and nothing else", function.ARN(name, ""), rt.action)
+	}
+	to, err := ref(r)
+	if err != nil {
+		return err
+	}
+	return s.mayInvoke(name, to)
+}
+
+// mayInvoke reports why one function may not invoke another.
+func (s *server) mayInvoke(name string, to function.Ref) error {
 	f, err := s.runner.Registry.Get(name)
 	if err != nil {
 		return function.UnknownKey() // the function is no more
 	}
-	to, err := ref(r)
-	switch {
-	case rt.action != invokeAction:
-		return function.Denied("User: %s is not authorized to perform: lambda:%s: functions may invoke others, and nothing else", function.ARN(name, ""), rt.action)
-	case err != nil:
-		return err
-	case f.MayInvoke != nil && !slices.Contains(f.MayInvoke, to.Name):
+	if f.MayInvoke != nil && !slices.Contains(f.MayInvoke, to.Name) {
 		return function.Denied("User: %s is not authorized to perform: lambda:%s on resource: %s: allow it by the policies of its template, or its tag %s",
-			function.ARN(name, ""), rt.action, function.ARN(to.Name, ""), function.TagMayInvoke)
+			function.ARN(name, ""), invokeAction, function.ARN(to.Name, ""), function.TagMayInvoke)
 	}
 	return nil
 }
 
 // anybody reports why a request that needs no key may be a trick of a web page.
 func (s *server) anybody(r *http.Request) error {
+	if err := s.named(r); err != nil {
+		return err
+	}
+	if err := s.pages.Check(r); err != nil {
+		return function.Denied("The request comes from a web page of another site: a page cannot call the runner, have a server of its own do it")
+	}
+	return nil
+}
+
+// named reports why a name that the runner was called by may be somebody's who
+// has pointed it here.
+func (s *server) named(r *http.Request) error {
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -114,9 +131,6 @@ func (s *server) anybody(r *http.Request) error {
 	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 	if !s.known(host) {
 		return function.Denied("The runner was called by the name %.100q, which it does not know: call it by its address or as localhost", host)
-	}
-	if err := s.pages.Check(r); err != nil {
-		return function.Denied("The request comes from a web page of another site: a page cannot call the runner, have a server of its own do it")
 	}
 	return nil
 }

@@ -86,15 +86,11 @@ func TestRefused(t *testing.T) {
 
 	sources, err := s.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
 	ok(t, err)
-	urls, err := s.ListFunctionUrlConfigs(ctx, &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String("a")})
-	ok(t, err)
-	if len(sources.EventSourceMappings)+len(urls.FunctionUrlConfigs) != 0 {
-		t.Errorf("there are %d event sources and %d URLs, want none", len(sources.EventSourceMappings), len(urls.FunctionUrlConfigs))
+	if len(sources.EventSourceMappings) != 0 {
+		t.Errorf("there are %d event sources, want none", len(sources.EventSourceMappings))
 	}
 	_, err = s.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: aws.String("a")})
 	failed(t, err, "InvalidParameterValueException", "no event source mappings")
-	_, err = s.CreateFunctionUrlConfig(ctx, &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("a"), AuthType: types.FunctionUrlAuthTypeNone})
-	failed(t, err, "InvalidParameterValueException", "no function URLs")
 	_, err = s.AddPermission(ctx, &lambda.AddPermissionInput{FunctionName: aws.String("a"), StatementId: aws.String("s"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("p")})
 	failed(t, err, "InvalidParameterValueException", "runner:may-invoke")
 	_, err = s.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("a")})

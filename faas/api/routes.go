@@ -66,6 +66,12 @@ func (s *server) routes() []route {
 		{pattern: "PUT /2024-08-31/functions/{function}/recursion-config", action: "PutFunctionRecursionConfig", do: s.putRecursion},
 		{pattern: "GET /2024-08-31/functions/{function}/recursion-config", action: "GetFunctionRecursionConfig", do: s.getRecursion},
 
+		{pattern: "POST /2021-10-31/functions/{function}/url", action: "CreateFunctionUrlConfig", do: s.createURL},
+		{pattern: "GET /2021-10-31/functions/{function}/url", action: "GetFunctionUrlConfig", do: s.getURL},
+		{pattern: "PUT /2021-10-31/functions/{function}/url", action: "UpdateFunctionUrlConfig", do: s.updateURL},
+		{pattern: "DELETE /2021-10-31/functions/{function}/url", action: "DeleteFunctionUrlConfig", do: s.deleteURL},
+		{pattern: "GET /2021-10-31/functions/{function}/urls", action: "ListFunctionUrlConfigs", do: s.listURLs},
+
 		{pattern: "GET /2016-08-19/account-settings", action: "GetAccountSettings", do: s.account},
 
 		{pattern: "GET /2017-03-31/tags/{function}", action: "ListTags", do: s.listTags},
@@ -76,7 +82,6 @@ func (s *server) routes() []route {
 
 		// There are none, and tools that look should be told that.
 		{pattern: "GET /2015-03-31/event-source-mappings", action: "ListEventSourceMappings", do: none("EventSourceMappings")},
-		{pattern: "GET /2021-10-31/functions/{function}/urls", action: "ListFunctionUrlConfigs", do: none("FunctionUrlConfigs")},
 	}
 	for _, pattern := range []string{"POST " + one + "/policy", "DELETE " + one + "/policy/{statement}"} {
 		routes = append(routes, refused(pattern, "This runner keeps no policies of who may invoke a function: say which functions one may invoke, by its tag "+function.TagMayInvoke))
@@ -86,12 +91,6 @@ func (s *server) routes() []route {
 		"PUT /2015-03-31/event-source-mappings/{id}", "DELETE /2015-03-31/event-source-mappings/{id}",
 	} {
 		routes = append(routes, refused(pattern, "This runner has no event source mappings: have whoever reads the source invoke the function"))
-	}
-	for _, pattern := range []string{
-		"POST /2021-10-31/functions/{function}/url", "GET /2021-10-31/functions/{function}/url", "PUT /2021-10-31/functions/{function}/url",
-		"DELETE /2021-10-31/functions/{function}/url",
-	} {
-		routes = append(routes, refused(pattern, "This runner has no function URLs: call the function by Invoke"))
 	}
 	for i := range routes {
 		routes[i].limit = max(routes[i].limit, maxSettings)

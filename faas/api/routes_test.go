@@ -24,6 +24,8 @@ func TestEveryRoute(t *testing.T) {
 		"POST /2019-09-25/functions/{f}/event-invoke-config", "GET /2019-09-25/functions/{f}/event-invoke-config",
 		"GET /2019-09-25/functions/{f}/event-invoke-config/list", "DELETE /2019-09-25/functions/{f}/event-invoke-config",
 		"PUT /2024-08-31/functions/{f}/recursion-config", "GET /2024-08-31/functions/{f}/recursion-config", "GET /2017-03-31/tags/{f}",
+		"POST /2021-10-31/functions/{f}/url", "GET /2021-10-31/functions/{f}/url", "PUT /2021-10-31/functions/{f}/url",
+		"DELETE /2021-10-31/functions/{f}/url", "GET /2021-10-31/functions/{f}/urls",
 		"POST /2017-03-31/tags/{f}", "DELETE /2017-03-31/tags/{f}?tagKeys=x",
 	} {
 		method, path, _ := strings.Cut(operation, " ")
@@ -59,5 +61,6 @@ var bodies = map[string]string{
 	"PUT /2019-09-30/functions/{f}/provisioned-concurrency?Qualifier=1": `{"ProvisionedConcurrentExecutions":1}`,
 	"PUT /2019-09-25/functions/{f}/event-invoke-config":                 `{"MaximumRetryAttempts":1}`,
 	"POST /2019-09-25/functions/{f}/event-invoke-config":                `{"MaximumRetryAttempts":1}`,
+	"POST /2021-10-31/functions/{f}/url":                                `{"AuthType":"NONE"}`,
 	"PUT /2024-08-31/functions/{f}/recursion-config":                    `{"RecursiveLoop":"Allow"}`,
 }

@@ -24,6 +24,7 @@ const (
 	MaxDescription  = 256
 	MaxTagName      = 128
 	MaxTagValue     = 256
+	MaxCorsAge      = 86_400 // seconds
 
 	MinMemory, MaxMemory   = 128, 10240 // MB
 	MinTmpSize, MaxTmpSize = 512, 10240 // MB

@@ -34,6 +34,14 @@ func ARN(name, qualifier string) string {
 	return arn + ":" + qualifier
 }
 
+// URLDomain ends the host names of function URLs. Names under localhost are this
+// machine to browsers and to curl (RFC 6761); AWS has on.aws there.
+const URLDomain = ".lambda-url." + Region + ".localhost"
+
+// URLPath begins the paths by which function URLs are served beside their own
+// host names, for clients whose resolver does not know such: an id follows.
+const URLPath = "/_/urls/"
+
 // QueueARN is the Amazon resource name of a queue, as dead letters and
 // destinations give it.
 func QueueARN(name string) string {

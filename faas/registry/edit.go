@@ -15,7 +15,11 @@ func (f *Function) RemoveAlias(name string) {
 	delete(f.Aliases, name)
 	delete(f.Provisioned, name)
 	delete(f.Async, name)
+	delete(f.URLs, name)
 }
+
+// SetURL gives an alias a URL, or the function itself when its name is empty.
+func (f *Function) SetURL(alias string, u URL) { put(&f.URLs, alias, u) }
 
 // SetAsync says what becomes of the events that are sent to a qualifier.
 func (f *Function) SetAsync(qualifier string, a Async) { put(&f.Async, qualifier, a) }

@@ -21,6 +21,7 @@ type Function struct {
 	Reserved    *int                   // events that may be under way; nil shares with the others
 	Provisioned map[string]Provisioned // by version or alias
 	Async       map[string]Async
+	URLs        map[string]URL // by alias; empty is the function itself
 	Tags        map[string]string
 	Recursion   string   // Allow or Terminate; empty is Terminate
 	MayInvoke   []string // functions that it may invoke; nil is every one
@@ -49,6 +50,30 @@ type Async struct {
 	Modified  time.Time
 }
 
+// A URL is where a function, or an alias of it, answers HTTP.
+type URL struct {
+	ID                string // of the host: see function.URLHost
+	Auth              string // NONE or AWS_IAM
+	Mode              string // BUFFERED or RESPONSE_STREAM
+	Cors              *Cors  // nil leaves it to the function
+	Created, Modified time.Time
+}
+
+// Cors is what web pages of other sites may do with a URL.
+type Cors struct {
+	AllowCredentials                                        bool
+	AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
+	MaxAge                                                  int // seconds that a browser may keep the answer
+}
+
+// Words of a URL.
+const (
+	AuthNone       = "NONE"
+	AuthIAM        = "AWS_IAM"
+	Buffered       = "BUFFERED"
+	ResponseStream = "RESPONSE_STREAM"
+)
+
 // RecursionAllow is the recursion configuration of a function that may call
 // itself without end.
 const RecursionAllow = "Allow"
@@ -60,6 +85,7 @@ func (f *Function) clone() *Function {
 	n.Aliases = maps.Clone(f.Aliases)
 	n.Provisioned = maps.Clone(f.Provisioned)
 	n.Async = maps.Clone(f.Async)
+	n.URLs = maps.Clone(f.URLs)
 	n.Tags = maps.Clone(f.Tags)
 	n.MayInvoke = slices.Clone(f.MayInvoke)
 	return &n

@@ -23,7 +23,8 @@ var bucket = []byte("functions")
 type Registry struct {
 	db      *bbolt.DB
 	now     atomic.Pointer[map[string]*Function]
-	mu      sync.Mutex // one change at a time
+	urls    atomic.Pointer[map[string]function.Ref] // by id; made of now
+	mu      sync.Mutex                              // one change at a time
 	changed func(old, new *Function)
 }
 
@@ -49,7 +50,7 @@ func Open(db *bbolt.DB, changed func(old, new *Function)) (*Registry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the functions: %w", err)
 	}
-	r.now.Store(&all)
+	r.show(all)
 	return r, nil
 }
 
@@ -108,7 +109,7 @@ func (r *Registry) Delete(name string) error {
 	}
 	all := maps.Clone(*r.now.Load())
 	delete(all, name)
-	r.now.Store(&all)
+	r.show(all)
 	r.changed(old, nil)
 	return nil
 }
@@ -125,9 +126,36 @@ func (r *Registry) store(old, f *Function) (*Function, error) {
 	}
 	all := maps.Clone(*r.now.Load())
 	all[name] = f
-	r.now.Store(&all)
+	r.show(all)
 	r.changed(old, f)
 	return f, nil
+}
+
+// show makes functions visible. Few have URLs, and are changed less often than
+// those are called.
+func (r *Registry) show(all map[string]*Function) {
+	urls := map[string]function.Ref{}
+	for name, f := range all {
+		for alias, u := range f.URLs {
+			urls[u.ID] = function.Ref{Name: name, Qualifier: alias}
+		}
+	}
+	r.now.Store(&all)
+	r.urls.Store(&urls)
+}
+
+// URL returns the URL of an id, and what it is of.
+func (r *Registry) URL(id string) (URL, function.Ref, bool) {
+	at, ok := (*r.urls.Load())[id]
+	if !ok {
+		return URL{}, at, false
+	}
+	f, err := r.Get(at.Name)
+	if err != nil { // removed in this moment
+		return URL{}, at, false
+	}
+	u, ok := f.URLs[at.Qualifier]
+	return u, at, ok && u.ID == id
 }
 
 // InUse tells whether any version of any function has this code.

@@ -12,7 +12,6 @@ import (
 
 const (
 	maxReserved    = 1_000_000 // the runner's own limit is checked when it is deployed
-	maxCorsAge     = 86_400    // seconds
 	goBuild        = "go1.x"
 	bootstrap      = "bootstrap"
 	defaultRuntime = "provided.al2023"

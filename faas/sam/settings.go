@@ -115,7 +115,7 @@ func (l *loader) cors(f field) *Cors {
 		"AllowMethods":     func(f field) { c.AllowMethods = l.texts(f) },
 		"AllowOrigins":     func(f field) { c.AllowOrigins = l.texts(f) },
 		"ExposeHeaders":    func(f field) { c.ExposeHeaders = l.texts(f) },
-		"MaxAge":           func(f field) { c.MaxAge, _ = l.whole(f, 0, maxCorsAge) },
+		"MaxAge":           func(f field) { c.MaxAge, _ = l.whole(f, 0, function.MaxCorsAge) },
 	})
 	return &c
 }

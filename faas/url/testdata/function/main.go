@@ -1,0 +1,60 @@
+// Command bootstrap is a function behind a URL. Which one, its handler says.
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdaurl"
+)
+
+func main() {
+	switch os.Getenv("_HANDLER") {
+	case "web":
+		lambdaurl.Start(http.HandlerFunc(web))
+	case "event": // answers with what it got
+		lambda.Start(func(_ context.Context, e json.RawMessage) (json.RawMessage, error) { return e, nil })
+	default: // answers with what it is told to
+		lambda.Start(told)
+	}
+}
+
+func told(_ context.Context, e events.LambdaFunctionURLRequest) (io.Reader, error) {
+	body := []byte(e.Body)
+	if e.IsBase64Encoded {
+		body, _ = base64.StdEncoding.DecodeString(e.Body)
+	}
+	switch e.RawPath {
+	case "/fail":
+		return nil, errors.New("as it was told to")
+	case "/exit":
+		os.Exit(3)
+	case "/sleep":
+		time.Sleep(time.Hour)
+	}
+	return answer{body}, nil
+}
+
+// answer is sent as it is.
+type answer struct{ b []byte }
+
+func (a answer) Read([]byte) (int, error)     { return 0, io.EOF }
+func (a answer) MarshalJSON() ([]byte, error) { return a.b, nil }
+
+func web(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain")
+	http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes"})
+	http.SetCookie(w, &http.Cookie{Name: "twice", Value: "yes"})
+	w.WriteHeader(http.StatusTeapot)
+	body, _ := io.ReadAll(r.Body)
+	fmt.Fprintf(w, "%s %s %s %s", r.Method, r.URL, r.Header.Get("Cookie"), body)
+}
