@@ -27,6 +27,10 @@ func (g *Gate) Bound(w http.ResponseWriter, r *http.Request) {
 	bound(w, r, route{action: invokeAction, limit: function.MaxSyncPayload})
 }
 
+// Discard reads what is left of a body that nobody wants, within bounds: a client
+// that is still writing may never see the answer.
+func (g *Gate) Discard(r *http.Request) { discard(r) }
+
 // Name reports why the name that the runner is called by may be the trick of a
 // web page. With a key there is nothing to gain by one.
 func (g *Gate) Name(r *http.Request) error {

@@ -162,6 +162,7 @@ func (c *call) fail(err error) {
 	if c.r.Context().Err() != nil {
 		return // the client has gone
 	}
+	c.gate.Discard(c.r)
 	r := refused(err)
 	if r.status == http.StatusInternalServerError {
 		slog.ErrorContext(c.r.Context(), "a request for a function URL failed", "function", c.ref.String(), "err", function.From(err).Err)

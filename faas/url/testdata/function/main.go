@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,14 +23,16 @@ func main() {
 	case "event": // answers with what it got
 		lambda.Start(func(_ context.Context, e json.RawMessage) (json.RawMessage, error) { return e, nil })
 	default: // answers with what it is told to
-		lambda.Start(told)
+		lambda.StartHandler(told{})
 	}
 }
 
-func told(_ context.Context, e events.LambdaFunctionURLRequest) (io.Reader, error) {
-	body := []byte(e.Body)
-	if e.IsBase64Encoded {
-		body, _ = base64.StdEncoding.DecodeString(e.Body)
+type told struct{}
+
+func (told) Invoke(_ context.Context, payload []byte) ([]byte, error) {
+	var e events.LambdaFunctionURLRequest
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return nil, err
 	}
 	switch e.RawPath {
 	case "/fail":
@@ -41,14 +42,8 @@ func told(_ context.Context, e events.LambdaFunctionURLRequest) (io.Reader, erro
 	case "/sleep":
 		time.Sleep(time.Hour)
 	}
-	return answer{body}, nil
+	return []byte(e.Body), nil
 }
-
-// answer is sent as it is.
-type answer struct{ b []byte }
-
-func (a answer) Read([]byte) (int, error)     { return 0, io.EOF }
-func (a answer) MarshalJSON() ([]byte, error) { return a.b, nil }
 
 func web(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
