@@ -4,7 +4,8 @@
 //
 // An invocation goes this way:
 //
-//	api          an HTTP request, as Lambda's clients send it
+//	api          an HTTP request, as Lambda's clients send it,
+//	url          or as anybody does, to a function that has a URL
 //	runner       which version is meant; was it called in a circle?
 //	registry       functions, versions, aliases and limits
 //	pool         may it run now, and where: an idle instance, or a new one
