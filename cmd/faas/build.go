@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"triptych/faas/build"
 	"triptych/faas/sam"
@@ -55,8 +57,25 @@ func (m *template) arguments(flags *flag.FlagSet, args []string, command string)
 	return rest, nil
 }
 
+// slowly is after how long a compilation is told of. When nothing has changed
+// it takes a fraction of that.
+const slowly = time.Second
+
+// compiling prints a line for functions that take longer to compile.
+func compiling(t terminal, names ...string) {
+	fmt.Fprintf(t.err, "%s: compiling\n", strings.Join(names, ", "))
+}
+
+// pack builds one function.
+func pack(ctx context.Context, t terminal, name, folder, arch string) (build.Zip, error) {
+	return build.Package(ctx, folder, build.Options{
+		Architecture: arch, Cache: cache, Patience: slowly,
+		Slow: func(string) { compiling(t, name) },
+	})
+}
+
 // load reads the template and builds its functions, side by side.
-func (m *template) load(ctx context.Context, arch string) (*sam.Template, []build.Zip, error) {
+func (m *template) load(ctx context.Context, out terminal, arch string) (*sam.Template, []build.Zip, error) {
 	t, err := sam.Load(m.path, m.parameters)
 	if err != nil {
 		return nil, nil, err
@@ -65,13 +84,18 @@ func (m *template) load(ctx context.Context, arch string) (*sam.Template, []buil
 		return nil, nil, fmt.Errorf("%s has no functions", m.path)
 	}
 	sources := make([]build.Source, len(t.Functions))
+	names := map[string][]string{} // by path: functions may share their code
 	for i, f := range t.Functions {
 		sources[i] = build.Source{Path: f.CodeURI, Architecture: f.Architecture}
 		if f.Architecture == "" {
 			sources[i].Architecture = arch
 		}
+		names[f.CodeURI] = append(names[f.CodeURI], f.Name)
 	}
-	zips, err := build.All(ctx, sources, cache)
+	zips, err := build.All(ctx, sources, build.Options{
+		Cache: cache, Patience: slowly,
+		Slow: func(path string) { compiling(out, names[path]...) },
+	})
 	return t, zips, err
 }
 
@@ -93,13 +117,13 @@ func buildCode(ctx context.Context, args []string, t terminal) error {
 		return usageError{errors.New("build: --stack, --prune, --all-at-once and --back are for faas deploy")}
 	}
 	if len(rest) == 2 {
-		zip, err := build.Package(ctx, rest[1], build.Options{Architecture: *arch, Cache: cache})
+		zip, err := pack(ctx, t, rest[0], rest[1], *arch)
 		if err != nil {
 			return err
 		}
 		return writeZip(t, *output, rest[0], zip)
 	}
-	m, zips, err := from.load(ctx, *arch)
+	m, zips, err := from.load(ctx, t, *arch)
 	if err != nil {
 		return err
 	}

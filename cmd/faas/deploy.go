@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"triptych/faas/build"
 	"triptych/faas/deploy"
 	"triptych/faas/sam"
 )
@@ -40,7 +39,7 @@ func deployCode(ctx context.Context, args []string, t terminal) error {
 	if err != nil {
 		return err
 	}
-	if want.Zip, err = build.Package(ctx, rest[1], build.Options{Cache: cache}); err != nil {
+	if want.Zip, err = pack(ctx, t, want.Name, rest[1], ""); err != nil {
 		return err
 	}
 	_, err = deployAll(ctx, &to, t, []deploy.Function{want}, func(string) string { return "" })
@@ -116,7 +115,7 @@ func deployTemplate(ctx context.Context, to *target, from *template, t terminal)
 	if from.back {
 		return goBack(ctx, to, from, t)
 	}
-	m, zips, err := from.load(ctx, "")
+	m, zips, err := from.load(ctx, t, "")
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,6 +30,11 @@ const bootstrap = "bootstrap" // the program of a function
 type Options struct {
 	Architecture string // x86_64 or arm64; empty is this machine's
 	Cache        string // a folder where programs are kept, to build only what changed; empty keeps none
+
+	// Slow is called when the Go program at path takes longer to compile than
+	// Patience, so that somebody who waits can be told why; nil is not.
+	Slow     func(path string)
+	Patience time.Duration
 }
 
 // A Zip is a function's code, ready to be deployed.
@@ -78,13 +85,31 @@ func (o Options) pack(ctx context.Context, path string) (Zip, error) {
 	for _, e := range entries {
 		program = program || e.Name() == bootstrap
 		if name := e.Name(); !e.IsDir() && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			return o.compile(ctx, path)
+			return o.watched(path, func() (Zip, error) { return o.compile(ctx, path) })
 		}
 	}
 	if !program {
 		return Zip{}, errors.New("it holds neither Go files nor a file named bootstrap: put one of them there, or correct CodeUri")
 	}
 	return o.zipFolder(ctx, path)
+}
+
+// watched runs a compilation, and tells of one that is slow. It is not told any
+// more once it has returned.
+func (o Options) watched(path string, compile func() (Zip, error)) (Zip, error) {
+	if o.Slow == nil {
+		return compile()
+	}
+	told := make(chan struct{})
+	slow := time.AfterFunc(o.Patience, func() {
+		defer close(told)
+		o.Slow(path)
+	})
+	z, err := compile()
+	if !slow.Stop() {
+		<-told
+	}
+	return z, err
 }
 
 // A Source is the code of one function of several.
@@ -94,11 +119,14 @@ type Source struct {
 }
 
 // All makes the zip files of several functions, in their order, at most
-// GOMAXPROCS at a time. The errors of all of them are reported.
-func All(ctx context.Context, sources []Source, cache string) ([]Zip, error) {
+// GOMAXPROCS at a time, and by the same options but for the architecture. Slow
+// gets their paths as they are here, one at a time. The errors of all of them
+// are reported.
+func All(ctx context.Context, sources []Source, o Options) ([]Zip, error) {
 	zips := make([]Zip, len(sources))
 	errs := make([]error, len(sources))
 	first := map[Source]int{} // functions may share their code
+	var telling sync.Mutex
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, s := range sources {
@@ -107,7 +135,16 @@ func All(ctx context.Context, sources []Source, cache string) ([]Zip, error) {
 		}
 		first[s] = i
 		g.Go(func() error {
-			zips[i], errs[i] = Package(ctx, s.Path, Options{Architecture: s.Architecture, Cache: cache})
+			o := o
+			o.Architecture = s.Architecture
+			if slow := o.Slow; slow != nil {
+				o.Slow = func(string) {
+					telling.Lock()
+					defer telling.Unlock()
+					slow(s.Path)
+				}
+			}
+			zips[i], errs[i] = Package(ctx, s.Path, o)
 			return nil
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -218,7 +219,7 @@ func TestOnlyWhatChangedIsBuilt(t *testing.T) {
 	sources = append(sources, sources[0]) // two functions of the same code
 	kept := func(compare bool) (kept []bool) {
 		t.Helper()
-		zips, err := build.All(t.Context(), sources, o)
+		zips, err := build.All(t.Context(), sources, build.Options{Cache: o})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,6 +290,30 @@ func damage(t *testing.T, cache string) {
 		b[len(b)/2] ^= 1
 		if err := os.WriteFile(f, b, 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// Only what is compiled can be slow, and what has ended is told of no more.
+func TestWhoWaitsForCompilersIsTold(t *testing.T) {
+	a, b, script := folder(t, goFiles), folder(t, goFiles), folder(t, map[string]string{"bootstrap*": script})
+	sources := []build.Source{{Path: a}, {Path: script}, {Path: b + "/."}, {Path: a}}
+	for _, c := range []struct {
+		patience time.Duration
+		want     []string
+	}{
+		{0, []string{a, b + "/."}},
+		{time.Hour, nil},
+	} {
+		var told []string
+		_, err := build.All(t.Context(), sources, build.Options{Patience: c.patience, Slow: func(path string) { told = append(told, path) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(told)
+		slices.Sort(c.want)
+		if diff := cmp.Diff(c.want, told); diff != "" {
+			t.Errorf("with the patience of %s (-want +got):\n%s", c.patience, diff)
 		}
 	}
 }

@@ -106,7 +106,7 @@ func zipOf(files map[string]os.FileMode) func(t *testing.T) string {
 
 func TestEveryErrorIsTold(t *testing.T) {
 	good, bad, worse := folder(t, map[string]string{"bootstrap*": script}), folder(t, nil), folder(t, nil)
-	zips, err := build.All(t.Context(), []build.Source{{Path: bad}, {Path: good}, {Path: worse}, {Path: bad}}, "")
+	zips, err := build.All(t.Context(), []build.Source{{Path: bad}, {Path: good}, {Path: worse}, {Path: bad}}, build.Options{})
 	if err == nil || zips != nil {
 		t.Fatalf("zips %v, error %v", zips, err)
 	}
