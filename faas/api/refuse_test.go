@@ -84,13 +84,6 @@ func TestRefused(t *testing.T) {
 		Role: aws.String("arn:aws:iam::000000000000:role/a"), Code: &types.FunctionCode{ZipFile: program(t, "one")}})
 	failed(t, err, "ResourceConflictException", "Function already exist: a")
 
-	sources, err := s.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{})
-	ok(t, err)
-	if len(sources.EventSourceMappings) != 0 {
-		t.Errorf("there are %d event sources, want none", len(sources.EventSourceMappings))
-	}
-	_, err = s.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{FunctionName: aws.String("a")})
-	failed(t, err, "InvalidParameterValueException", "no event source mappings")
 	_, err = s.AddPermission(ctx, &lambda.AddPermissionInput{FunctionName: aws.String("a"), StatementId: aws.String("s"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("p")})
 	failed(t, err, "InvalidParameterValueException", "runner:may-invoke")
 	_, err = s.GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("a")})

@@ -27,6 +27,7 @@ func (s *server) routes() []route {
 	const (
 		functions = "/2015-03-31/functions"
 		one       = functions + "/{function}"
+		mappings  = "/2015-03-31/event-source-mappings"
 	)
 	routes := []route{
 		{pattern: "POST " + one + "/invocations", action: invokeAction, limit: function.MaxSyncPayload, do: s.invoke},
@@ -80,29 +81,19 @@ func (s *server) routes() []route {
 
 		{pattern: "GET " + one + "/policy", action: "GetPolicy", do: s.noPolicy},
 
-		// There are none, and tools that look should be told that.
-		{pattern: "GET /2015-03-31/event-source-mappings", action: "ListEventSourceMappings", do: none("EventSourceMappings")},
+		{pattern: "POST " + mappings, action: "CreateEventSourceMapping", do: s.createMapping},
+		{pattern: "GET " + mappings, action: "ListEventSourceMappings", do: s.listMappings},
+		{pattern: "GET " + mappings + "/{id}", action: "GetEventSourceMapping", do: s.getMapping},
+		{pattern: "PUT " + mappings + "/{id}", action: "UpdateEventSourceMapping", do: s.updateMapping},
+		{pattern: "DELETE " + mappings + "/{id}", action: "DeleteEventSourceMapping", do: s.deleteMapping},
 	}
 	for _, pattern := range []string{"POST " + one + "/policy", "DELETE " + one + "/policy/{statement}"} {
 		routes = append(routes, refused(pattern, "This runner keeps no policies of who may invoke a function: say which functions one may invoke, by its tag "+function.TagMayInvoke))
-	}
-	for _, pattern := range []string{
-		"POST /2015-03-31/event-source-mappings", "GET /2015-03-31/event-source-mappings/{id}",
-		"PUT /2015-03-31/event-source-mappings/{id}", "DELETE /2015-03-31/event-source-mappings/{id}",
-	} {
-		routes = append(routes, refused(pattern, "This runner has no event source mappings: have whoever reads the source invoke the function"))
 	}
 	for i := range routes {
 		routes[i].limit = max(routes[i].limit, maxSettings)
 	}
 	return routes
-}
-
-// none answers with an empty list.
-func none(name string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		return reply(w, http.StatusOK, map[string][]string{name: {}})
-	}
 }
 
 // refused is an operation of Lambda's that the runner knows and does not do.

@@ -32,6 +32,23 @@ type QueueInfo struct {
 	Oldest    time.Time // zero when it is empty
 }
 
+// Send puts a message, which is no dead letter, into a queue. It is on disk when
+// Send returns.
+func (q *Queue) Send(queue string, body []byte) error {
+	trimmed := 0
+	err := q.group.do(func(tx *bbolt.Tx) (err error) {
+		trimmed, err = q.send(tx, message{queue, Message{Sent: time.Now(), Body: body}})
+		return err
+	})
+	if trimmed > 0 {
+		q.warn.full.Warn("a queue is full", errTrimmed)
+	}
+	if err != nil {
+		return fmt.Errorf("send to the queue %s: %w", queue, err)
+	}
+	return nil
+}
+
 // Queues says which queues there are: those that a message was ever sent to.
 func (q *Queue) Queues() ([]QueueInfo, error) {
 	var infos []QueueInfo

@@ -27,6 +27,12 @@ func CheckDeadLetter(arn string) error {
 	return err
 }
 
+// QueueName is the name of the queue that an ARN which CheckDeadLetter takes is of.
+func QueueName(arn string) (string, error) {
+	t, err := parseDeadLetter(arn)
+	return t.queue, err
+}
+
 func parseDeadLetter(arn string) (target, error) {
 	t, err := parseTarget(arn)
 	if err == nil && t.queue == "" {

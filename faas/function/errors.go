@@ -55,6 +55,11 @@ func Conflict(format string, args ...any) *Error {
 	return newError("ResourceConflictException", http.StatusConflict, format, args)
 }
 
+// InUse says that what is there is about to become something else.
+func InUse(format string, args ...any) *Error {
+	return newError("ResourceInUseException", http.StatusBadRequest, format, args)
+}
+
 // Outdated says that somebody else has changed it since RevisionId was read.
 func Outdated() *Error {
 	return newError("PreconditionFailedException", http.StatusPreconditionFailed,

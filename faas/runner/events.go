@@ -32,12 +32,14 @@ func (r *Runner) Accept(ctx context.Context, in Invocation) error {
 	})
 }
 
-// Run delivers the events that are queued until ctx is done and those under way
-// have been answered or given up. Now and then it removes code that no version
+// Run delivers the events that are queued, and the records of topics that functions
+// are mapped to, until ctx is done and those under way have been answered or given
+// up. Now and then it removes code that no version
 // needs any more.
 func (r *Runner) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return r.Queue.Run(ctx) })
+	g.Go(func() error { return r.Mappings.Run(ctx) })
 	g.Go(func() error { r.collect(ctx); return nil })
 	return g.Wait()
 }

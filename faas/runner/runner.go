@@ -24,6 +24,8 @@ import (
 	"triptych/faas/function"
 	"triptych/faas/instance"
 	"triptych/faas/journal"
+	"triptych/faas/mapping"
+	"triptych/faas/poller"
 	"triptych/faas/pool"
 	"triptych/faas/registry"
 	"triptych/faas/runtimeapi"
@@ -42,6 +44,7 @@ type Options struct {
 	Logs        int64         // bytes of log kept per function
 	Freeze      bool          // stop the processes of idle instances, as Lambda does
 	Waits       async.Waits   // between tries of queued events; zero is Lambda's
+	SourceWaits poller.Waits  // between tries of batches of records; zero is poller.DefaultWaits
 }
 
 // A Runner runs functions. Its parts may be used beside it: the registry to
@@ -51,6 +54,7 @@ type Runner struct {
 	Code     *code.Store
 	Journal  *journal.Journal
 	Queue    *async.Queue
+	Mappings *mapping.Set
 	Stats    *stats.Ledger
 
 	o       Options
@@ -122,6 +126,9 @@ func Open(o Options) (_ *Runner, err error) {
 		return nil, err
 	}
 	if r.Queue, err = async.Open(r.db, async.Options{Invoker: queued{r}, Policy: r.policy, Waits: o.Waits}); err != nil {
+		return nil, err
+	}
+	if r.Mappings, err = mapping.Open(r.db, r.poll()); err != nil {
 		return nil, err
 	}
 	if err = r.Stats.Keep(r.known); err != nil {
