@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"triptych/faas/function"
+	"triptych/faas/runner"
 	"triptych/faas/sigv4"
 )
 
@@ -34,7 +35,8 @@ func (s *server) admit(rt route, r *http.Request) error {
 	if claim == nil {
 		return function.Unsigned()
 	}
-	name, secret, own := s.runner.Caller(claim.AccessKey, claim.SessionToken)
+	by, own := s.runner.Caller(claim.AccessKey, claim.SessionToken)
+	secret := by.Secret
 	switch {
 	case own:
 	case unsigned:
@@ -45,10 +47,10 @@ func (s *server) admit(rt route, r *http.Request) error {
 		return function.UnknownKey()
 	}
 	if own { // before its body is had: a function is no reason to hold a zip file
-		if err := s.permit(rt, r, name); err != nil {
+		if err := s.permit(rt, r, by); err != nil {
 			return err
 		}
-		finished, err := s.hold(r, rt, name)
+		finished, err := s.hold(r, rt, by.Name)
 		if err != nil {
 			return err
 		}
@@ -86,26 +88,26 @@ func (s *server) hold(r *http.Request, rt route, name string) (finished func(), 
 
 // permit reports why a function may not do something: it may invoke others, or
 // those that it names.
-func (s *server) permit(rt route, r *http.Request, name string) error {
+func (s *server) permit(rt route, r *http.Request, by runner.Caller) error {
 	if rt.action != invokeAction {
-		return function.Denied("User: %s is not authorized to perform: lambda:%s: functions may invoke others, and nothing else", function.ARN(name, ""), rt.action)
+		return function.Denied("User: %s is not authorized to perform: lambda:%s: functions may invoke others, and nothing else", function.ARN(by.Name, ""), rt.action)
 	}
 	to, err := ref(r)
 	if err != nil {
 		return err
 	}
-	return s.mayInvoke(name, to)
+	return s.mayInvoke(by, to)
 }
 
 // mayInvoke reports why one function may not invoke another.
-func (s *server) mayInvoke(name string, to function.Ref) error {
-	f, err := s.runner.Registry.Get(name)
-	if err != nil {
+func (s *server) mayInvoke(by runner.Caller, to function.Ref) error {
+	f, err := s.runner.Registry.Get(by.Name)
+	if err != nil || f.Latest.Creation != by.Creation {
 		return function.UnknownKey() // the function is no more
 	}
 	if f.MayInvoke != nil && !slices.Contains(f.MayInvoke, to.Name) {
 		return function.Denied("User: %s is not authorized to perform: lambda:%s on resource: %s: allow it by the policies of its template, or its tag %s",
-			function.ARN(name, ""), invokeAction, function.ARN(to.Name, ""), function.TagMayInvoke)
+			function.ARN(by.Name, ""), invokeAction, function.ARN(to.Name, ""), function.TagMayInvoke)
 	}
 	return nil
 }

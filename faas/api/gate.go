@@ -62,11 +62,12 @@ func (g *Gate) Signer(r *http.Request, body []byte, to function.Ref) (Signer, er
 		return Signer{}, function.Unsigned()
 	}
 	by := Signer{AccessKey: claim.AccessKey}
-	name, secret, own := g.s.runner.Caller(claim.AccessKey, claim.SessionToken)
+	caller, own := g.s.runner.Caller(claim.AccessKey, claim.SessionToken)
+	secret := caller.Secret
 	switch {
 	case own:
-		by.Function = name
-		if err := g.s.mayInvoke(name, to); err != nil {
+		by.Function = caller.Name
+		if err := g.s.mayInvoke(caller, to); err != nil {
 			return Signer{}, err
 		}
 	case g.s.isKey(claim.AccessKey):

@@ -59,6 +59,7 @@ type Config struct {
 	Tracing     string            // PassThrough or Active
 	Modified    time.Time
 	Revision    string // changes with every change
+	Creation    string // made when the function was: the same in all its versions, another in one of the same name that comes later
 
 	Runner Settings
 	State  Progress // of this version; only what is done can be run

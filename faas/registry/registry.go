@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
 
 	"triptych/faas/function"
@@ -69,13 +70,18 @@ func (r *Registry) All() []*Function {
 	})
 }
 
-// Create registers a function; one of that name may not be there.
+// Create registers a function, whose creation it notes; one of that name may
+// not be there.
 func (r *Registry) Create(f *Function) (*Function, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := f.Latest.Name
 	if _, err := r.Get(name); err == nil {
 		return nil, function.Conflict("Function already exist: %s", name)
+	}
+	f.Latest.Creation = uuid.NewString()
+	for _, c := range f.Versions {
+		c.Creation = f.Latest.Creation
 	}
 	return r.store(nil, f)
 }

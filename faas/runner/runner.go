@@ -263,7 +263,7 @@ func (r *Runner) newEnvironment(ctx context.Context, c *function.Config, provisi
 		Stream:      r.Journal.Stream(c.Name, c.Version),
 		Tmp:         tmp,
 		Runner:      r.o.Addr,
-		Credentials: r.signer.credentials(c.Name),
+		Credentials: r.signer.credentials(c.Name, c.Creation),
 		Provisioned: provisioned,
 		Freeze:      r.o.Freeze,
 		Free:        free,

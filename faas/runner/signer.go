@@ -22,7 +22,9 @@ var (
 
 // A signer gives each function an access key of its own, with which it signs
 // its calls of the runner, so that the runner knows which function calls. They
-// are made of the runner's own key and the name, and so need not be kept.
+// are made of the runner's own key, the name and the creation of the function,
+// and so need not be kept. Changes and restarts leave them as they are; they end
+// with the function.
 type signer struct{ key []byte }
 
 // newSigner reads the runner's key, made at its first start.
@@ -43,28 +45,43 @@ func newSigner(db *bbolt.DB) (signer, error) {
 	return s, err
 }
 
-func (s signer) credentials(name string) instance.Credentials {
-	id := base32.StdEncoding.EncodeToString(s.sum("id", name))
+func (s signer) credentials(name, creation string) instance.Credentials {
+	// One that was made before creations were noted is its name alone.
+	who := strings.TrimSuffix(name+":"+creation, ":")
+	id := base32.StdEncoding.EncodeToString(s.sum("id", who))
 	return instance.Credentials{
 		AccessKey:    "ASIA" + id[:16],
-		SecretKey:    base64.StdEncoding.EncodeToString(s.sum("secret", name))[:40],
-		SessionToken: strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(name)), "="),
+		SecretKey:    base64.StdEncoding.EncodeToString(s.sum("secret", who))[:40],
+		SessionToken: base64.RawStdEncoding.EncodeToString([]byte(who)),
 	}
 }
 
 // Credentials are what a function signs its calls with.
-func (r *Runner) Credentials(name string) instance.Credentials { return r.signer.credentials(name) }
+func (r *Runner) Credentials(name string) instance.Credentials {
+	creation := ""
+	if f, err := r.Registry.Get(name); err == nil {
+		creation = f.Latest.Creation
+	}
+	return r.signer.credentials(name, creation)
+}
+
+// A Caller is a function that has a key of the runner's. It may be no more: see
+// whether the function of that name is of the same creation.
+type Caller struct {
+	Name, Creation string
+	Secret         string // that it signs with
+}
 
 // Caller returns the function that an access key and its session token belong
-// to, and what it signs with; false when they are no function's.
-func (r *Runner) Caller(accessKey, sessionToken string) (name, secret string, ok bool) {
+// to; false when they are no function's, nor were.
+func (r *Runner) Caller(accessKey, sessionToken string) (Caller, bool) {
 	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(sessionToken, "="))
-	if err != nil || function.CheckName(string(decoded)) != nil {
-		return "", "", false
+	name, creation, _ := strings.Cut(string(decoded), ":")
+	if err != nil || function.CheckName(name) != nil {
+		return Caller{}, false
 	}
-	name = string(decoded)
-	c := r.signer.credentials(name)
-	return name, c.SecretKey, hmac.Equal([]byte(c.AccessKey), []byte(accessKey))
+	c := r.signer.credentials(name, creation)
+	return Caller{name, creation, c.SecretKey}, hmac.Equal([]byte(c.AccessKey), []byte(accessKey))
 }
 
 // Seal returns a code that only this runner could make of a text, to recognise
