@@ -34,9 +34,9 @@ type last struct {
 // A verdict says what is next, of the records of a portion in order: some are
 // done, the next are given up, the rest is delivered, again or in smaller portions.
 type verdict struct {
-	done      int // records
-	aside     int // records
-	condition string
+	done      int     // records
+	aside     portion // whose records come next; without any, nothing is given up
+	condition string  // under which that is
 	rest      []portion
 	wait      time.Duration // before the rest
 }
@@ -66,7 +66,7 @@ func (r rules) before(p portion, now time.Time) (v verdict, ok bool) {
 	}
 	switch {
 	case old(0):
-		return verdict{aside: n, condition: tooOld, rest: p.from(n)}, false
+		return verdict{aside: p.split(n)[0], condition: tooOld, rest: p.from(n)}, false
 	case n < len(p.records):
 		return verdict{rest: p.split(n)}, false
 	}
@@ -95,7 +95,7 @@ func (r rules) ran(p portion, failed int) verdict {
 	p.records = p.records[failed:]
 	p.failures++
 	if r.retries != mapping.Forever && p.failures > r.retries {
-		return verdict{done: failed, aside: len(p.records), condition: exhausted}
+		return verdict{done: failed, aside: p, condition: exhausted}
 	}
 	return verdict{done: failed, rest: []portion{p}, wait: r.waits.after(p.failures)}
 }
@@ -107,7 +107,7 @@ func (r rules) oversized(p portion) verdict {
 	if r.retries == mapping.Forever {
 		return r.refused(p)
 	}
-	return verdict{aside: len(p.records), condition: tooLarge}
+	return verdict{aside: p, condition: tooLarge}
 }
 
 // split makes two portions of one, the first with n records.

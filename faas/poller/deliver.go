@@ -32,14 +32,10 @@ func (l *lane) deliver(ctx context.Context, batch portion) bool {
 
 // settle does what a verdict says of the records that are not tried again.
 func (l *lane) settle(ctx context.Context, p portion, v verdict) bool {
-	if v.aside > 0 {
-		given := p
-		given.records = p.records[v.done : v.done+v.aside]
-		if !l.giveUp(ctx, given, v.condition) {
-			return false
-		}
+	if len(v.aside.records) > 0 && !l.giveUp(ctx, v.aside, v.condition) {
+		return false
 	}
-	n := v.done + v.aside
+	n := v.done + len(v.aside.records)
 	if n == 0 {
 		return true
 	}

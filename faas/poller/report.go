@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,16 +15,17 @@ var errReport = errors.New(`its report is not as in {"batchItemFailures":[{"item
 var errReported = errors.New("it reported so")
 
 // report reads which records failed: it returns how many come before the first of
-// them. No answer, and an empty one, say that none did.
+// them. No answer, null and an empty one say that none did; one record that was not
+// in the event has all of them fail.
 //
 // Source: AWS Lambda Developer Guide, "Configuring error handling controls for
-// Kafka event sources", and the conditions of success and failure that it has in
-// common with streams.
+// Kafka event sources".
 func (s source) report(records []record, answer []byte) (int, error) {
 	var r struct {
 		BatchItemFailures []struct {
 			ItemIdentifier *struct {
 				Partition *string `json:"topic-partition"`
+				Short     *string `json:"partition"` // as another edition of the page has it
 				Offset    *int64  `json:"offset"`
 			} `json:"itemIdentifier"`
 		} `json:"batchItemFailures"`
@@ -37,12 +39,13 @@ func (s source) report(records []record, answer []byte) (int, error) {
 	first := len(records)
 	for _, failed := range r.BatchItemFailures {
 		id := failed.ItemIdentifier
-		if id == nil || id.Partition == nil || id.Offset == nil {
+		if id == nil || id.Offset == nil || (id.Partition == nil) == (id.Short == nil) {
 			return 0, errReport
 		}
+		partition := *cmp.Or(id.Partition, id.Short)
 		i := slices.IndexFunc(records, func(r record) bool { return r.offset == *id.Offset })
-		if *id.Partition != s.key() || i < 0 {
-			return 0, fmt.Errorf("it reported a record that it was not given: offset %d of %.100q", *id.Offset, *id.Partition)
+		if partition != s.key() || i < 0 {
+			return 0, fmt.Errorf("it reported a record that it was not given: offset %d of %.100q", *id.Offset, partition)
 		}
 		first = min(first, i)
 	}
