@@ -18,10 +18,12 @@
 //
 // An event that nobody waits for is kept by async first, and goes the same way
 // from runner on. So do the records of a topic, which poller reads from Kafka for
-// each mapping of one to a function, as package mapping keeps it. The packages sam and build read a manifest and make code into
-// what is deployed, and deploy sends it as Lambda's own tools do; sigv4 says who
-// calls, console shows what Lambda's API has no word for, and function and trace
-// are the vocabulary of all.
+// each mapping of one to a function that package mapping keeps.
+//
+// The packages sam and build read a manifest and make code into what is deployed,
+// and deploy sends it as Lambda's own tools do; sigv4 says who calls, console shows
+// what Lambda's API has no word for, and function and trace are the vocabulary of
+// all.
 //
 // The program is cmd/faas; this package holds the tests of it as a whole, with
 // real processes that are killed.

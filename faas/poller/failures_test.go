@@ -271,7 +271,8 @@ func TestBatchesFit(t *testing.T) {
 
 // A record that is too large alone is given up without a call.
 func TestTooLarge(t *testing.T) {
-	w := newWorld(t, 1)
+	w := newWorld(t, 0)
+	w.create(w.topic, 1, kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: number(10 << 20)})
 	w.write(0, strings.Repeat("x", 5<<20))
 	w.write(0, "behind")
 	m := w.mapping(func(m *mapping.Mapping) { m.OnFailure = function.QueueARN("dead") })

@@ -49,7 +49,13 @@ type call struct {
 
 func newWorld(t *testing.T, partitions int) *world {
 	t.Helper()
-	w := &world{t: t, brokers: kafkatest.Brokers(t), topic: kafkatest.Name(t, "orders")}
+	return newWorldAt(t, kafkatest.Brokers(t), partitions)
+}
+
+// newWorldAt is one whose broker may be missing, if there are no partitions.
+func newWorldAt(t *testing.T, brokers string, partitions int) *world {
+	t.Helper()
+	w := &world{t: t, brokers: brokers, topic: kafkatest.Name(t, "orders")}
 	transport := &kafka.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	w.client = &kafka.Client{Addr: kafka.TCP(w.brokers), Transport: transport}
@@ -59,10 +65,10 @@ func newWorld(t *testing.T, partitions int) *world {
 	return w
 }
 
-func (w *world) create(topic string, partitions int) {
+func (w *world) create(topic string, partitions int, entries ...kafka.ConfigEntry) {
 	w.t.Helper()
 	made, err := w.client.CreateTopics(w.t.Context(), &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
-		Topic: topic, NumPartitions: partitions, ReplicationFactor: 1}}})
+		Topic: topic, NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: entries}}})
 	if err == nil {
 		err = made.Errors[topic]
 	}
@@ -108,10 +114,16 @@ func (w *world) mapping(changes ...func(*mapping.Mapping)) mapping.Mapping {
 // poll serves a mapping until t ends, or stop is called.
 func (w *world) poll(m mapping.Mapping) (p *mapping.Progress, stop func()) {
 	w.t.Helper()
+	return w.pollFor(m, 10*time.Second)
+}
+
+// pollFor gives batches under way a time of its own at the end.
+func (w *world) pollFor(m mapping.Mapping, drain time.Duration) (p *mapping.Progress, stop func()) {
+	w.t.Helper()
 	p = mapping.NewProgress(nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	o := poller.Options{Invoker: w, Sender: w, Waits: poller.Waits{First: time.Millisecond, Limit: 20 * time.Millisecond}, Drain: 10 * time.Second}
+	o := poller.Options{Invoker: w, Sender: w, Waits: poller.Waits{First: time.Millisecond, Limit: 20 * time.Millisecond}, Drain: drain}
 	go func() {
 		defer close(done)
 		o.Run(ctx, m, p)
