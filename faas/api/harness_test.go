@@ -45,13 +45,19 @@ done
 // program is a zip file with a program in it that says what it is.
 func program(t testing.TB, name string) []byte {
 	t.Helper()
+	return script(t, strings.Replace(echo, "CODE", name, 1))
+}
+
+// script is a zip file with a program in it.
+func script(t testing.TB, text string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	h := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
 	h.SetMode(fs.FileMode(0o755))
 	f, err := w.CreateHeader(h)
 	if err == nil {
-		_, err = io.WriteString(f, strings.Replace(echo, "CODE", name, 1))
+		_, err = io.WriteString(f, text)
 	}
 	if err := errors.Join(err, w.Close()); err != nil {
 		t.Fatal(err)

@@ -17,22 +17,11 @@ import (
 
 // invoke is Lambda's Invoke.
 func (s *server) invoke(w http.ResponseWriter, r *http.Request) error {
-	ref, err := ref(r)
+	in, err := s.invocation(w, r)
 	if err != nil {
 		return err
 	}
 	kind := r.Header.Get("X-Amz-Invocation-Type")
-	in := runner.Invocation{
-		Ref:       ref,
-		RequestID: uuid.NewString(),
-		Tenant:    r.Header.Get("X-Amz-Tenant-Id"),
-		Trace:     trace.FromRequest(r.Header),
-		Tail:      r.Header.Get("X-Amz-Log-Type") == "Tail",
-	}
-	w.Header().Set("X-Amzn-Requestid", in.RequestID)
-	if in.ClientContext, err = clientContext(r); err != nil {
-		return err
-	}
 	limit := function.MaxSyncPayload
 	if kind == "Event" {
 		limit = function.MaxAsyncPayload
@@ -50,13 +39,34 @@ func (s *server) invoke(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusAccepted)
 		return nil
 	case "DryRun":
-		if _, _, err := s.runner.Registry.Resolve(ref); err != nil {
-			return err
-		}
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+		return s.dryRun(w, in)
 	}
 	return function.Invalid("the invocation type %q is not one of RequestResponse, Event, DryRun", kind)
+}
+
+// invocation is what a request says of one beside its payload.
+func (s *server) invocation(w http.ResponseWriter, r *http.Request) (in runner.Invocation, err error) {
+	in = runner.Invocation{
+		RequestID: uuid.NewString(),
+		Tenant:    r.Header.Get("X-Amz-Tenant-Id"),
+		Trace:     trace.FromRequest(r.Header),
+		Tail:      r.Header.Get("X-Amz-Log-Type") == "Tail",
+	}
+	if in.Ref, err = ref(r); err != nil {
+		return in, err
+	}
+	w.Header().Set("X-Amzn-Requestid", in.RequestID)
+	in.ClientContext, err = clientContext(r)
+	return in, err
+}
+
+// dryRun answers that a function could be invoked.
+func (s *server) dryRun(w http.ResponseWriter, in runner.Invocation) error {
+	if _, _, err := s.runner.Registry.Resolve(in.Ref); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 func (s *server) invokeNow(w http.ResponseWriter, r *http.Request, in runner.Invocation) error {

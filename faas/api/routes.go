@@ -31,6 +31,7 @@ func (s *server) routes() []route {
 	)
 	routes := []route{
 		{pattern: "POST " + one + "/invocations", action: invokeAction, limit: function.MaxSyncPayload, do: s.invoke},
+		{pattern: "POST /2021-11-15/functions/{function}/response-streaming-invocations", action: invokeAction, limit: function.MaxSyncPayload, do: s.invokeStream},
 
 		{pattern: "POST " + functions, action: "CreateFunction", limit: maxCode, do: s.create},
 		{pattern: "GET " + functions, action: "ListFunctions", do: s.list},

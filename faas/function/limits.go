@@ -12,6 +12,7 @@ import (
 const (
 	MaxSyncPayload  = 6 << 20              // of an event that is answered
 	MaxReply        = MaxSyncPayload + 100 // of an answer: 6,291,556 bytes
+	MaxStream       = 200 << 20            // of an answer that is streamed
 	MaxAsyncPayload = 1 << 20              // of an event that is queued
 	MaxZip          = 50 << 20             // of code uploaded directly
 	MaxUnzipped     = 250 << 20            // of code on disk

@@ -106,6 +106,9 @@ func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, take
 		timers.Put(timer)
 	case <-timer.C:
 		timers.Put(timer)
+		if x.Stream != nil {
+			x.Stream.Break() // or who reads it slowly would keep the process
+		}
 		p.stop()
 		message = timedOut(p.env.Config.Timeout)
 		return broken(timeoutError, x.RequestID, message), message, true
@@ -118,7 +121,11 @@ func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, take
 		message = p.words()
 		return broken(exitError, x.RequestID, message), message + p.limitWords(), true
 	case reply.TooLarge:
-		message = fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", function.MaxReply)
+		limit := function.MaxReply
+		if x.Stream != nil && x.Stream.HasBegun() {
+			limit = function.MaxStream
+		}
+		message = fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", limit)
 		return broken(sizeError, "", message), message, true
 	}
 	o = Outcome{Payload: reply.Payload, ContentType: reply.ContentType, Failed: reply.Failed, ErrorType: reply.ErrorType}

@@ -27,6 +27,8 @@ type Invocation struct {
 	Trace         trace.Header // of the caller
 	Tail          bool         // the end of the log is wanted
 
+	Answer *Answer // takes the answer while it comes; nil has Result take it whole
+
 	Trigger string       // OpenTelemetry's faas.trigger; empty is other
 	Due     time.Time    // of a queued event: when it was to be delivered
 	Attempt int          // of a queued event: 1 at the first try
@@ -52,6 +54,9 @@ const attempts = 5
 // *function.Error when it did not run; when it ran and failed, the result says
 // so. Once a function has begun, it goes on whether or not ctx does.
 func (r *Runner) Invoke(ctx context.Context, in Invocation) (*Result, error) {
+	if in.Answer != nil {
+		defer in.Answer.Break() // of which nothing comes when it did not run
+	}
 	f, c, err := r.Registry.Resolve(in.Ref)
 	if err != nil {
 		return nil, err
@@ -81,9 +86,12 @@ func (r *Runner) invoke(ctx context.Context, c *function.Config, in Invocation, 
 		Tenant:        in.Tenant,
 		Payload:       in.Payload,
 	}
+	if in.Answer != nil {
+		event.Stream = in.Answer.Stream
+	}
 	for range attempts {
-		ran, err := r.run(ctx, c, event, in.Tail, result, w)
-		if ran || err != nil {
+		ran, err := r.run(ctx, c, event, in, result, w)
+		if ran || err != nil || event.Stream != nil && event.Stream.HasBegun() {
 			return err
 		}
 	}
@@ -92,7 +100,7 @@ func (r *Runner) invoke(ctx context.Context, c *function.Config, in Invocation, 
 
 // run gives the event to one instance. It returns false when that was gone
 // before it took it.
-func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.Event, tail bool, result *Result, w *witness) (bool, error) {
+func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.Event, in Invocation, result *Result, w *witness) (bool, error) {
 	lease, err := r.pool.Acquire(ctx, c)
 	if failure, ok := errors.AsType[*instance.Failure](err); ok {
 		result.Outcome = failure.Outcome(event.RequestID)
@@ -106,7 +114,10 @@ func (r *Runner) run(ctx context.Context, c *function.Config, event runtimeapi.E
 	r.quiet.work(begun)
 	header := w.begin(result.Trace)
 	event.TraceID = header.String()
-	outcome, ran := lease.Env.Invoke(lease.Poll, event, tail)
+	if a := in.Answer; a != nil {
+		a.RequestID, a.Version, a.Trace = in.RequestID, c.Version, header
+	}
+	outcome, ran := lease.Env.Invoke(lease.Poll, event, in.Tail)
 	result.Outcome, result.Trace = outcome, header
 	if !ran {
 		lease.Miss()

@@ -58,6 +58,31 @@ func (c *conn) body(h head, limit int) (body []byte, t trailer, err error) {
 	return body, t, err
 }
 
+// reply reads an answer, or hands it on.
+func (c *conn) reply(h head, x *Exchange) (body []byte, t trailer, err error) {
+	if x.Stream == nil || h.verb != response {
+		return c.body(h, maxReply)
+	}
+	t, err = c.stream(h, x)
+	return nil, t, err
+}
+
+// stream hands on the body of an answer while it comes, and reads what comes
+// after it.
+func (c *conn) stream(h head, x *Exchange) (t trailer, err error) {
+	if h.chunked {
+		if _, err = c.server.pass(x, h.contentType, httputil.NewChunkedReader(c.in)); err == nil {
+			t, err = readTrailers(c.in)
+		}
+		return t, err
+	}
+	n, err := c.server.pass(x, h.contentType, io.LimitReader(c.in, int64(h.length)))
+	if err == nil && n < h.length {
+		err = io.ErrUnexpectedEOF
+	}
+	return t, err
+}
+
 // read reads a body of at most limit bytes to its end.
 func read(body io.Reader, limit int) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))

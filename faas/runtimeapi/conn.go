@@ -153,7 +153,7 @@ func (c *conn) answer(h head) bool {
 		}
 		return c.refuse(errID)
 	}
-	body, t, err := c.body(h, maxReply)
+	body, t, err := c.reply(h, x)
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.server.settle(x, Reply{TooLarge: true})

@@ -14,11 +14,13 @@ type Event struct {
 	Tenant        string
 	ContentType   string // empty is application/json
 	Payload       []byte
+
+	Stream *Stream // takes the answer while it comes; nil has Reply take it whole
 }
 
 // A Reply is what a function made of an event.
 type Reply struct {
-	Payload     []byte
+	Payload     []byte // nil when it was streamed
 	ContentType string
 	Failed      bool   // the payload is the function's error
 	ErrorType   string // when the function named it
@@ -31,7 +33,7 @@ type Exchange struct {
 	done    chan struct{}
 	reply   Reply
 	lost    bool
-	claimed bool // an answer is being read; guarded by Server.mu
+	claimed bool // an answer is being read, or was spoilt; guarded by Server.mu
 }
 
 // Done is closed when the function has answered, or when it no longer can.

@@ -84,7 +84,7 @@ func set(h http.Header, name, value string) {
 }
 
 func (s *Server) postResponse(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, func(body []byte) Reply {
+	s.answer(w, r, true, func(body []byte) Reply {
 		if kind := r.Trailer.Get(errorType); kind != "" {
 			return trailed(trailer{kind, r.Trailer.Get(errorBody)})
 		}
@@ -93,18 +93,24 @@ func (s *Server) postResponse(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) postError(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, r, func(body []byte) Reply {
+	s.answer(w, r, false, func(body []byte) Reply {
 		return Reply{Payload: body, Failed: true, ErrorType: r.Header.Get(errorType)}
 	})
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, reply func(body []byte) Reply) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, streams bool, reply func(body []byte) Reply) {
 	x := s.claim(r.PathValue("id"))
 	if x == nil {
 		errID.to(w)
 		return
 	}
-	body, err := read(r.Body, maxReply)
+	var body []byte
+	var err error
+	if streams && x.Stream != nil {
+		_, err = s.pass(x, r.Header.Get("Content-Type"), r.Body)
+	} else {
+		body, err = read(r.Body, maxReply)
+	}
 	switch {
 	case errors.Is(err, errTooLarge):
 		// The caller is told, and so is the function, which exits of it.

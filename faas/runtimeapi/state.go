@@ -81,10 +81,15 @@ func (s *Server) claim(id string) *Exchange {
 	return x
 }
 
-// disclaim is the end of an answer that broke off.
+// disclaim is the end of an answer that broke off. Of one that was streamed a
+// part is gone already: there cannot be another.
 func (s *Server) disclaim(x *Exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if x.Stream != nil && x.Stream.HasBegun() {
+		x.Stream.Break()
+		return
+	}
 	x.claimed = false
 }
 
@@ -111,6 +116,7 @@ func (s *Server) lose(x *Exchange) {
 func (s *Server) finish(x *Exchange, r Reply, lost bool) {
 	delete(s.running, x.RequestID)
 	x.reply, x.lost = r, lost
+	x.Stream.finish(r, lost)
 	close(x.done)
 }
 

@@ -182,6 +182,9 @@ func (c *call) invoke(body []byte, signer *api.Signer) error {
 	if len(c.in.Payload) > function.MaxSyncPayload {
 		return errTooLarge // with its headers, and in base64
 	}
+	if c.url.Mode == registry.ResponseStream {
+		return c.invokeStream()
+	}
 	result, err := c.runner.Invoke(c.r.Context(), c.in)
 	if err != nil {
 		return err

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
+	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -20,6 +22,8 @@ func main() {
 	switch os.Getenv("_HANDLER") {
 	case "web":
 		lambdaurl.Start(http.HandlerFunc(web))
+	case "stream":
+		lambda.Start(stream)
 	case "event": // answers with what it got
 		lambda.Start(func(_ context.Context, e json.RawMessage) (json.RawMessage, error) { return e, nil })
 	default: // answers with what it is told to
@@ -45,7 +49,44 @@ func (told) Invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return []byte(e.Body), nil
 }
 
+// stream answers with what is no response of a web server.
+func stream(_ context.Context, e events.LambdaFunctionURLRequest) (io.Reader, error) {
+	switch e.RawPath {
+	case "/fail":
+		return nil, errors.New("before it has begun")
+	case "/empty":
+		return iotest.ErrReader(errors.New("when it has begun")), nil
+	case "/bytes":
+		return io.MultiReader(strings.NewReader("plain bytes")), nil
+	}
+	return nil, nil
+}
+
+// web answers in two parts, and between them waits for who has the first.
 func web(w http.ResponseWriter, r *http.Request) {
+	if gate := r.URL.Query().Get("gate"); gate != "" {
+		fmt.Fprint(w, "first,")
+		res, err := http.Get(gate)
+		if err != nil {
+			panic(err)
+		}
+		res.Body.Close()
+		switch r.URL.Path {
+		case "/exit":
+			os.Exit(3)
+		case "/sleep":
+			time.Sleep(time.Hour)
+		case "/large":
+			part := make([]byte, 1<<20)
+			for range 100 {
+				if _, err := w.Write(part); err != nil {
+					panic(err)
+				}
+			}
+		}
+		fmt.Fprint(w, "second")
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain")
 	http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes"})
 	http.SetCookie(w, &http.Cookie{Name: "twice", Value: "yes"})
