@@ -34,6 +34,8 @@ func main() {
 	switch name {
 	case "url":
 		lambdaurl.Start(http.HandlerFunc(serve))
+	case "many": // bytes, as fast as they are read
+		lambda.Start(func(context.Context, event) (io.Reader, error) { return io.LimitReader(zeros{}, 1<<30), nil })
 	case "sigterm":
 		lambda.StartWithOptions(do, lambda.WithEnableSIGTERM(func() {
 			fmt.Println("asked to end")
@@ -245,6 +247,13 @@ func meet(ctx context.Context, e event) (string, error) {
 		return "", ctx.Err()
 	}
 }
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }
+
+// MarshalJSON has aws-lambda-go take it for a stream.
+func (zeros) MarshalJSON() ([]byte, error) { return nil, errors.New("not JSON") }
 
 // serve is a web server's handler, as lambdaurl makes a function of it.
 func serve(w http.ResponseWriter, r *http.Request) {
