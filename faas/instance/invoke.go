@@ -106,9 +106,6 @@ func (p *process) await(x *runtimeapi.Exchange) (o Outcome, message string, take
 		timers.Put(timer)
 	case <-timer.C:
 		timers.Put(timer)
-		if x.Stream != nil {
-			x.Stream.Break() // or who reads it slowly would keep the process
-		}
 		p.stop()
 		message = timedOut(p.env.Config.Timeout)
 		return broken(timeoutError, x.RequestID, message), message, true

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,8 +34,9 @@ func TestMain(m *testing.M) {
 // A lab is a runner that serves the URLs of its functions.
 type lab struct {
 	*testing.T
-	runner *runner.Runner
-	web    *httptest.Server
+	runner  *runner.Runner
+	web     *httptest.Server
+	serving atomic.Int32 // requests
 }
 
 func newLab(t *testing.T, o api.Options) *lab {
@@ -56,6 +58,8 @@ func newLab(t *testing.T, o api.Options) *lab {
 			http.NotFound(w, r)
 			return
 		}
+		l.serving.Add(1)
+		defer l.serving.Add(-1)
 		h.ServeHTTP(w, r)
 	}))
 	t.Cleanup(l.web.Close)

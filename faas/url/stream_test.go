@@ -132,13 +132,7 @@ func TestSlowClient(t *testing.T) {
 	if _, err := in.ReadString('\n'); err != nil { // and then nothing more
 		t.Fatal(err)
 	}
-	waittest.Until(t, "the function has been ended", func() bool {
-		n := 0
-		for _, c := range l.runner.Counts() {
-			n += c.UnderWay
-		}
-		return n == 0
-	})
+	waittest.Until(t, "the client is not waited for any more", func() bool { return l.serving.Load() == 0 })
 	n, err := io.Copy(io.Discard, in)
 	if n > 50<<20 {
 		t.Errorf("the runner has held %d MB (%v)", n>>20, err)
