@@ -139,7 +139,8 @@ func TestSlowClient(t *testing.T) {
 	}
 
 	// One that reads gets all of it.
-	res, rest := l.begun(id, "/large", g)
+	patient := l.function("web", streaming, func(f *registry.Function) { f.Latest.Timeout = 5 * time.Minute })
+	res, rest := l.begun(patient, "/large", g)
 	if got, err := rest(); len(got) != 100<<20+len("second") || err != nil {
 		t.Errorf("%d: %d bytes, %v", res.StatusCode, len(got), err)
 	}
