@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
@@ -35,45 +36,49 @@ func TestTheMargin(t *testing.T) {
 }
 
 func TestHowLongACallMayTake(t *testing.T) {
-	heard := make(chan time.Duration, 1) // what the server knows
-	tell := func(ctx context.Context) {
-		deadline, _ := ctx.Deadline()
-		heard <- time.Until(deadline)
-	}
-	c := rpctest.Serve(t, "stock", "gateway", echo{
-		unary:  func(ctx context.Context, s string) (string, error) { tell(ctx); return s, nil },
-		stream: func(s grpc.ServerStream) error { tell(s.Context()); return nil },
-	}.register)
-	unary := func(ctx context.Context) error {
+	unary := func(ctx context.Context, c *grpc.ClientConn) error {
 		_, err := call(ctx, c, "Once", "")
 		return err
 	}
-	stream := func(ctx context.Context) error {
+	stream := func(ctx context.Context, c *grpc.ClientConn) error {
 		_, err := watch(ctx, c)
 		return err
 	}
 	for name, test := range map[string]struct {
-		do         func(context.Context) error
-		given      time.Duration // zero: none
-		less, more time.Duration
+		do          func(context.Context, *grpc.ClientConn) error
+		given, want time.Duration // given zero: none
 	}{
-		"a call without a deadline":   {unary, 0, 1500 * time.Millisecond, 2 * time.Second},
-		"a call with one":             {unary, 10 * time.Second, 9 * time.Second, 9750 * time.Millisecond},
-		"a stream without a deadline": {stream, 0, 34 * time.Second, 35 * time.Second},
-		"a stream with one":           {stream, 10 * time.Second, 9751 * time.Millisecond, 10 * time.Second},
+		"a call without a deadline":   {unary, 0, 2 * time.Second},
+		"a call with one":             {unary, 10 * time.Second, 9750 * time.Millisecond},
+		"a stream without a deadline": {stream, 0, 35 * time.Second},
+		"a stream with one":           {stream, 10 * time.Second, 10 * time.Second},
 	} {
-		ctx := t.Context()
-		if test.given > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, test.given)
-			defer cancel()
-		}
-		if err := test.do(ctx); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if got := <-heard; got < test.less || got > test.more {
-			t.Errorf("%s: the server has %s, want %s to %s", name, got, test.less, test.more)
-		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				heard := make(chan time.Duration, 1) // what the server knows
+				tell := func(ctx context.Context) {
+					deadline, _ := ctx.Deadline()
+					heard <- time.Until(deadline)
+				}
+				m := remember(t, echo{
+					unary:  func(ctx context.Context, s string) (string, error) { tell(ctx); return s, nil },
+					stream: func(s grpc.ServerStream) error { tell(s.Context()); return nil },
+				}, rpc.Options{})
+				ctx := t.Context()
+				if test.given > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, test.given)
+					defer cancel()
+				}
+				if err := test.do(ctx, m.conn); err != nil {
+					t.Fatal(err)
+				}
+				if got := <-heard; got != test.want {
+					t.Errorf("the server has %s, want %s", got, test.want)
+				}
+				m.end(t)
+			})
+		})
 	}
 }
 
@@ -104,22 +109,23 @@ func TestACallWithoutADeadlineIsRefused(t *testing.T) {
 
 // A caller hears that the time ran out while it still has some itself.
 func TestTheCallerHasTimeToAnswer(t *testing.T) {
-	c := rpctest.Serve(t, "stock", "gateway", echo{unary: func(ctx context.Context, _ string) (string, error) {
-		<-ctx.Done()
-		return "", ctx.Err()
-	}}.register)
-	if _, err := call(t.Context(), c, "Closed", ""); err == nil { // connects
-		t.Fatal("nobody may call it")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
-	defer cancel()
-	_, err := call(ctx, c, "Once", "")
-	if ctx.Err() != nil {
-		t.Error("the caller's own time is over")
-	}
-	if f := fault.From(err); f.Code != "unavailable" || !errors.Is(err, context.DeadlineExceeded) || !rpc.Unknown(err) {
-		t.Errorf("got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		m := remember(t, echo{unary: func(ctx context.Context, _ string) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}}, rpc.Options{})
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		_, err := call(ctx, m.conn, "Once", "")
+		if took := time.Since(begun); took != 380*time.Millisecond {
+			t.Errorf("it heard so after %s, want 380ms of its 400", took)
+		}
+		if f := fault.From(err); f.Code != "unavailable" || !errors.Is(err, context.DeadlineExceeded) || !rpc.Unknown(err) {
+			t.Errorf("got %v", err)
+		}
+		m.end(t)
+	})
 }
 
 func TestACallThatIsTooLateIsNotMade(t *testing.T) {

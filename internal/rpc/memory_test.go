@@ -28,9 +28,15 @@ type inMemory struct {
 // memory serves an echo that answers with what was asked as the service stock.
 func memory(t *testing.T, o rpc.Options) *inMemory {
 	t.Helper()
+	return remember(t, echo{unary: same}, o)
+}
+
+// remember serves e as the service stock.
+func remember(t *testing.T, e echo, o rpc.Options) *inMemory {
+	t.Helper()
 	a := newAuthority(t)
 	server := rpc.NewServer(rpctest.Identity(t, a, "stock"), o)
-	echo{unary: same}.register(server)
+	e.register(server)
 	l := bufconn.Listen(64 << 10)
 	ctx, stop := context.WithCancel(t.Context())
 	m := &inMemory{listener: l, stop: stop, served: make(chan error, 1)}

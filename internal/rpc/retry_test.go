@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -99,7 +101,7 @@ func TestTheServiceConfigNamesWhatIsLinkedIn(t *testing.T) {
 	}
 }
 
-// A service that comes back is found by itself, and within a moment.
+// A service that comes back is found by itself.
 func TestARestartedServiceIsFound(t *testing.T) {
 	f := start(t, echo{unary: same}, rpc.Options{})
 	c := f.dial(t)
@@ -111,27 +113,25 @@ func TestARestartedServiceIsFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	if _, err := call(t.Context(), c, "Once", ""); !fault.Is(err, "unavailable") || !rpc.Unknown(err) {
+	patient, giveUp := context.WithTimeout(t.Context(), time.Minute)
+	defer giveUp()
+	if _, err := call(patient, c, "Once", ""); !fault.Is(err, "unavailable") || !rpc.Unknown(err) {
 		t.Errorf("while it is away: %v, want unavailable", err)
 	}
-	if took := time.Since(begun); took > time.Second {
+	if took := time.Since(begun); took > 30*time.Second { // at once, however busy the machine
 		t.Errorf("to say that it is away took %s", took)
 	}
 
 	again := &fixture{authority: f.authority, server: rpc.NewServer(rpctest.Identity(t, f.authority, "stock"), rpc.Options{}), result: make(chan error, 1)}
 	echo{unary: same}.register(again.server)
 	again.serve(t, listen(t, f.addr))
-	begun = time.Now()
 	waittest.Until(t, "the service is found", func() bool {
 		_, err := call(t.Context(), c, "Once", "")
 		return err == nil
 	})
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("it was found after %s", took)
-	}
 }
 
-// However long it was away.
+// Within a moment, however long it was away.
 func TestALongAbsenceIsNoLongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := memory(t, rpc.Options{})
@@ -157,25 +157,25 @@ func TestALongAbsenceIsNoLongWait(t *testing.T) {
 
 // A server that accepts and says nothing is told from one that works.
 func TestAServerThatSaysNothingIsNotWaitedForLong(t *testing.T) {
-	l := listen(t, "127.0.0.1:0")
-	go func() {
-		var held []net.Conn
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				for _, c := range held {
-					c.Close()
-				}
-				return
-			}
-			held = append(held, c)
+	synctest.Test(t, func(t *testing.T) {
+		id := rpctest.Identity(t, newAuthority(t), "gateway")
+		c, err := rpc.Dial(id, "stock", "memory", grpc.WithContextDialer(func(context.Context, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go io.Copy(io.Discard, server)
+			return client, nil
+		}))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	defer l.Close()
-	c := connect(t, rpctest.Identity(t, newAuthority(t), "gateway"), "stock", l.Addr().String())
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	if _, err := call(ctx, c, "Read", ""); !fault.Is(err, "unavailable") || ctx.Err() != nil {
-		t.Errorf("got %v, want unavailable before the caller's own time is over", err)
-	}
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		if _, err := call(ctx, c, "Read", ""); !fault.Is(err, "unavailable") {
+			t.Errorf("got %v, want unavailable", err)
+		}
+		if took := time.Since(begun); took != 280*time.Millisecond {
+			t.Errorf("it heard so after %s, want 280ms of its 300", took)
+		}
+		c.Close()
+	})
 }
