@@ -21,7 +21,7 @@ func (q *Queue) deliver(ctx context.Context, j job) {
 		return
 	}
 	e.Event.Due = time.Unix(0, j.key.due)
-	v, kept := q.try(ctx, j.lane, e)
+	v, kept := q.try(ctx, j, e)
 	if kept {
 		q.ended(j, time.Now())
 		return
@@ -56,7 +56,7 @@ func (q *Queue) load(j job) (e *entry, err error) {
 
 // try delivers an event, unless it has ended already. It is kept as it is when
 // the delivery was given up because the runner stops.
-func (q *Queue) try(ctx context.Context, l *lane, e *entry) (v verdict, kept bool) {
+func (q *Queue) try(ctx context.Context, j job, e *entry) (v verdict, kept bool) {
 	s, gone := q.settings(e)
 	if gone != nil {
 		return e.refused(q.o.Waits, s, gone, time.Now()), false
@@ -77,12 +77,12 @@ func (q *Queue) try(ctx context.Context, l *lane, e *entry) (v verdict, kept boo
 		return e.refused(q.o.Waits, s, gone, time.Now()), false
 	}
 	if err == nil {
-		q.went(l)
+		q.went(j.lane)
 		return e.ran(q.o.Waits, s, result, time.Now()), false
 	}
 	v = e.refused(q.o.Waits, s, function.From(err), time.Now())
 	if !v.ends() {
-		q.throttled(l)
+		q.throttled(j)
 	}
 	return v, false
 }

@@ -17,6 +17,7 @@ type lane struct {
 	allowed  int       // how many may be under way: fewer after a throttle
 	well     int       // deliveries since allowed was changed
 	underWay map[key]bool
+	refused  map[key]bool // of those under way: throttled, which is not recorded yet
 	stats    Stats
 }
 
@@ -24,7 +25,7 @@ type lane struct {
 func (q *Queue) lane(name string) *lane {
 	l := q.lanes[name]
 	if l == nil {
-		l = &lane{name: name, allowed: q.o.PerFunction, underWay: map[key]bool{}}
+		l = &lane{name: name, allowed: q.o.PerFunction, underWay: map[key]bool{}, refused: map[key]bool{}}
 		q.lanes[name] = l
 		q.order = append(q.order, l)
 	}
@@ -192,6 +193,7 @@ func (q *Queue) take(tx *bbolt.Tx, l *lane, now time.Time) (job, bool) {
 func (q *Queue) ended(j job, again time.Time) {
 	q.mu.Lock()
 	delete(j.lane.underWay, j.key)
+	delete(j.lane.refused, j.key)
 	if j.shared {
 		q.shared--
 	}
@@ -205,12 +207,17 @@ func (q *Queue) ended(j job, again time.Time) {
 }
 
 // throttled notes that a function could not be run: no more events of it are
-// tried at a time than run now, and if that is none, none for a while.
-func (q *Queue) throttled(l *lane) {
+// tried at a time than run now, and if that is none, none for a while. Those that
+// were throttled at the same time do not run, although they are under way until
+// that is recorded.
+func (q *Queue) throttled(j job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	l.allowed, l.well = max(1, len(l.underWay)-1), 0
-	if len(l.underWay) <= 1 {
+	l := j.lane
+	l.refused[j.key] = true
+	running := len(l.underWay) - len(l.refused)
+	l.allowed, l.well = max(1, running), 0
+	if running == 0 {
 		l.paused = time.Now().Add(q.o.Waits.Throttled)
 	}
 }

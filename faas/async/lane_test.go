@@ -60,8 +60,26 @@ func TestAThrottledFunctionHoldsBackNoOtherAndIsNotRunAgainst(t *testing.T) {
 			}
 		})
 		// One a second, and those that were under way when it was noticed.
-		if n := len(w.taken()); n > 250 {
+		if n := len(w.taken()); n > 32+60+2 {
 			t.Errorf("a function that is throttled was tried %d times in a minute", n)
+		}
+	})
+}
+
+// Those that were tried together are all throttled before that of any is
+// recorded. None of them runs, so that no more are tried beside the others.
+func TestManyThatAreThrottledAtOnceAreNotManyAgain(t *testing.T) {
+	inBubble(t, async.Options{PerFunction: 10}, func(t *testing.T, w *world) {
+		w.functions["full"] = func(ctx context.Context, e async.Event) (async.Result, error) {
+			time.Sleep(10 * time.Millisecond)
+			return throttle(ctx, e)
+		}
+		for range 100 {
+			w.add("full", `{}`)
+		}
+		w.during(func() { time.Sleep(500 * time.Millisecond) })
+		if n := len(w.taken()); n != 10 {
+			t.Errorf("%d were tried in half a second, want the first 10", n)
 		}
 	})
 }
@@ -96,7 +114,7 @@ func TestAFunctionsOwnLimitIsFound(t *testing.T) {
 			t.Errorf("not done after a minute more than it takes: %+v", s)
 		}
 		// One a second at most, and those of the beginning.
-		if s.Throttled > events/room+60+100 {
+		if s.Throttled > events/room+60+32 {
 			t.Errorf("throttled %d times", s.Throttled)
 		}
 	})
@@ -115,7 +133,7 @@ func TestAFunctionThatGetsRoomIsGivenMore(t *testing.T) {
 			w.add("f", `{}`)
 		}
 		w.during(func() {
-			time.Sleep(90 * time.Second)
+			time.Sleep(90*time.Second + 500*time.Millisecond) // between the ends of two runs
 			if s := w.stats("f"); s.UnderWay != 20 {
 				t.Errorf("after half a minute of room: %+v", s)
 			}
