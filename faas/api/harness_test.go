@@ -24,11 +24,12 @@ import (
 	"triptych/faas/function"
 	"triptych/faas/runner"
 	"triptych/faas/sandbox"
+	"triptych/internal/waittest"
 )
 
 // The process that watches over this one stays for as long as it lives.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	waittest.Main(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
 // echo is a program that answers with its event, and its version before it.

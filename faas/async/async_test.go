@@ -14,17 +14,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"go.etcd.io/bbolt"
-	"go.uber.org/goleak"
 
 	"triptych/faas/async"
 	"triptych/faas/function"
+	"triptych/internal/waittest"
 )
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperDir); dir != "" {
 		os.Exit(help(dir))
 	}
-	goleak.VerifyTestMain(m)
+	waittest.Main(m)
 }
 
 // functionCode is what a function does; called InvokeEvent it is a runner.

@@ -21,11 +21,12 @@ import (
 	"triptych/faas/sandbox"
 	"triptych/faas/stats"
 	"triptych/internal/serve"
+	"triptych/internal/waittest"
 )
 
 func TestMain(m *testing.M) {
 	// The process that ends functions should the runner be killed is waited for.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	waittest.Main(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
 // A shown is a runner with a function that nobody has invoked, and its console.

@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	// internal/child waits for its watcher for as long as the program runs.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	waittest.Main(m, goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
 // A rig is an environment of a shell's bootstrap.

@@ -13,14 +13,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"triptych/faas/function"
 	"triptych/faas/journal"
+	"triptych/internal/waittest"
 )
 
 // No goroutine may be left, whether or not a journal was closed.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waittest.Main(m) }
 
 func open(t testing.TB, dir string, limit int64) *journal.Journal {
 	t.Helper()

@@ -9,13 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"triptych/faas/function"
 	"triptych/faas/runtimeapi"
+	"triptych/internal/waittest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waittest.Main(m) }
 
 // A machine makes environments that are no processes, and remembers them.
 type machine struct {

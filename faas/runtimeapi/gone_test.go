@@ -2,31 +2,18 @@ package runtimeapi
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
+	"triptych/internal/waittest"
 )
 
 // net/http lingers for half a second on connections that it has closed.
-func TestMain(m *testing.M) {
-	status := m.Run()
-	err := goleak.Find()
-	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
-		err = goleak.Find()
-	}
-	if err != nil && status == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		status = 1
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { waittest.Main(m) }
 
 // eventually waits until something holds.
 func eventually(t *testing.T, what string, holds func() bool) {

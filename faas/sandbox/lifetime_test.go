@@ -201,7 +201,7 @@ func childrenOf(t *testing.T, pid int) (pids []int) {
 }
 
 func TestCloseEndsAll(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("triptych/internal/child.startWatcher.gowrap1"), goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
+	defer waittest.Ended(t, goleak.IgnoreCurrent(), goleak.IgnoreAnyFunction("triptych/internal/child.startWatcher.gowrap1"), goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 	for _, level := range levels(t, None) {
 		w := &world{t: t, root: openDir(t)}
 		s, err := New(level, w.root)

@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.etcd.io/bbolt"
-	"go.uber.org/goleak"
 
 	"triptych/faas/function"
 	"triptych/faas/stats"
+	"triptych/internal/waittest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waittest.Main(m) }
 
 func database(t testing.TB, path string) *bbolt.DB {
 	t.Helper()

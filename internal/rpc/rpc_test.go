@@ -5,19 +5,19 @@ import (
 	"net"
 	"testing"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
 	"triptych/internal/authority"
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
+	"triptych/internal/waittest"
 )
 
 func TestMain(m *testing.M) {
 	if err := describe(); err != nil {
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	waittest.Main(m)
 }
 
 // A fixture is a server with a port of its own, for tests that the server in

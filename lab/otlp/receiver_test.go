@@ -21,12 +21,12 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
-	"go.uber.org/goleak"
 
+	"triptych/internal/waittest"
 	"triptych/lab/trace"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { waittest.Main(m) }
 
 // serve runs a receiver until the test ends.
 func serve(tb testing.TB, to RelayTo) *Receiver {
