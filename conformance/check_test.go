@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"triptych/internal/porttest"
 )
 
 // TestCheckGoesOn has a shop with a mistake that the first case notices, and
@@ -42,7 +44,7 @@ func TestCheckSaysWhyItCannotBegin(t *testing.T) {
 	notAShop := httptest.NewServer(http.NotFoundHandler())
 	defer notAShop.Close()
 	for name, test := range map[string]struct{ url, want string }{
-		"nobody there": {"http://" + freeAddr(t), "connection refused"},
+		"nobody there": {"http://" + porttest.Addr(t), "connection refused"},
 		"not a shop":   {notAShop.URL, "status is 404"},
 	} {
 		_, err := Check(t.Context(), Target{URL: test.url, Manager: boss}, func(Result) { t.Error("it began") })

@@ -3,7 +3,6 @@ package conformance
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"triptych/internal/child"
+	"triptych/internal/porttest"
 	"triptych/internal/postgres/pgtest"
 )
 
@@ -49,7 +49,7 @@ func startShop(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
+	addr := porttest.Addr(t)
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func startShop(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		p.Stop(ctx)
 		if out, _ := os.ReadFile(log.Name()); t.Failed() {
@@ -77,7 +77,7 @@ func startShop(t *testing.T) string {
 
 func awaitReady(t *testing.T, url string, p *child.Process) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if resp, err := http.Get(url + "/readyz"); err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -90,17 +90,7 @@ func awaitReady(t *testing.T, url string, p *child.Process) {
 		default:
 		}
 	}
-	t.Fatal("the shop was not ready in 20 s")
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("the shop was not ready in 2 minutes")
 }
 
 // TestMonolith proves the whole contract on the monolith.

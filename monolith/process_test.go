@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"triptych/internal/child"
+	"triptych/internal/porttest"
 	"triptych/lab/client"
 )
 
@@ -52,10 +53,10 @@ func startProcess(t *testing.T, database string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{database: database, log: log, url: "http://" + freeAddr(t)}
+	p := &process{database: database, log: log, url: "http://" + porttest.Addr(t)}
 	p.start(t)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		p.child.Stop(ctx)
 		if t.Failed() {
@@ -89,7 +90,7 @@ func (p *process) start(t *testing.T) {
 
 func (p *process) awaitReady(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		answer, err := http.Get(p.url + "/readyz")
 		if err == nil {
 			answer.Body.Close()
@@ -104,19 +105,9 @@ func (p *process) awaitReady(t *testing.T) {
 		default:
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the monolith was not ready in 20 s")
+			t.Fatal("the monolith was not ready in 2 minutes")
 		}
 	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // manager returns a client that is signed in as the manager.

@@ -28,6 +28,7 @@ import (
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/outbox"
+	"triptych/internal/porttest"
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
 )
@@ -151,12 +152,10 @@ func TestTheBrokerIsAway(t *testing.T) {
 
 // A broker that is not there yet is waited for, and no transaction waits with it.
 func TestTheBrokerComesLater(t *testing.T) {
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	at, err := net.ResolveTCPAddr("tcp", porttest.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := l.Addr().(*net.TCPAddr)
-	l.Close()
 	log, err := kafka.Open(at.String(), kafka.Topic{Name: "orders", Partitions: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"triptych/internal/authority"
+	"triptych/internal/porttest"
 	"triptych/internal/rpc"
 	"triptych/internal/rpc/rpctest"
 	"triptych/internal/serve"
@@ -116,11 +116,7 @@ func TestErrorsStayInside(t *testing.T) {
 // nobody returns connections to services that are not there.
 func nobody(t *testing.T) map[string]*grpc.ClientConn {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
+	addr := porttest.Addr(t)
 	a, err := authority.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +124,7 @@ func nobody(t *testing.T) map[string]*grpc.ClientConn {
 	id := rpctest.Identity(t, a, "gateway")
 	to := map[string]*grpc.ClientConn{}
 	for _, name := range behind {
-		if to[name], err = rpc.Dial(id, name, l.Addr().String()); err != nil {
+		if to[name], err = rpc.Dial(id, name, addr); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { to[name].Close() })
