@@ -21,6 +21,7 @@ import (
 	"triptych/internal/kafka/kafkatest"
 	"triptych/internal/postgres/pgtest"
 	"triptych/internal/rpc"
+	"triptych/internal/waittest"
 )
 
 // A diary is what happened, in order.
@@ -170,5 +171,5 @@ func TestNothingIsLeft(t *testing.T) {
 	if conn.Close() == nil {
 		t.Error("the connection to another service was left open")
 	}
-	goleak.VerifyNone(t, before)
+	waittest.Ended(t, before)
 }

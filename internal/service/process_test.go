@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"bytes"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"triptych/internal/authority"
 	"triptych/internal/child"
+	"triptych/internal/porttest"
 	"triptych/internal/rpc"
 	"triptych/internal/service"
 )
@@ -64,7 +64,7 @@ func (o *output) String() string {
 // start starts the service name, with variables of its own.
 func start(t *testing.T, a *authority.Authority, name string, env ...string) *process {
 	t.Helper()
-	p := &process{name: name, addr: freeAddr(t)}
+	p := &process{name: name, addr: porttest.Addr(t)}
 	p.env = append(clean(), "SERVICE="+name, "GRPC_ADDR="+p.addr, "HTTP_ADDR="+p.addr)
 	if a != nil {
 		p.env = append(p.env, "TLS_DIR="+issue(t, a, name))
@@ -105,6 +105,9 @@ func clean() (env []string) {
 	return env
 }
 
+// guard is long: what comes is noticed at once, and machines are busy.
+const guard = 2 * time.Minute
+
 // health runs the program with the argument health, as a container would.
 func (p *process) health() (ok bool, said string) {
 	out, err := p.command("health").CombinedOutput()
@@ -114,7 +117,7 @@ func (p *process) health() (ok bool, said string) {
 // await waits until health says what is wanted.
 func (p *process) await(t *testing.T, want bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(guard); ; {
 		got, said := p.health()
 		if got == want {
 			return
@@ -125,7 +128,7 @@ func (p *process) await(t *testing.T, want bool) {
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("health is %v after 20 s, want %v: %s", got, want, said)
+			t.Fatalf("health is %v after %s, want %v: %s", got, guard, want, said)
 		}
 	}
 }
@@ -135,7 +138,7 @@ func (p *process) end(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.child.Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(guard):
 		t.Fatalf("%s still runs", p.name)
 	}
 	err := p.child.Wait()
@@ -180,14 +183,4 @@ func issue(t *testing.T, a *authority.Authority, name string) (dir string) {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
