@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"triptych/internal/kafka"
 	"triptych/internal/kafka/kafkatest"
+	"triptych/internal/porttest"
 	"triptych/internal/waittest"
 )
 
@@ -25,9 +25,9 @@ import (
 // there is one goes on when it comes.
 func TestABrokerThatComesLater(t *testing.T) {
 	said := warnings(t)
-	at := freePort(t)
+	addr := porttest.Addr(t)
 	orders := kafka.Topic{Name: "orders", Partitions: 1}
-	c := open(t, fmt.Sprint("127.0.0.1:", at), orders)
+	c := open(t, addr, orders)
 	ready, published := make(chan error, 1), make(chan error, 1)
 	go func() { ready <- c.Ready(t.Context()) }()
 	go func() { published <- c.Publish(t.Context(), message("orders", "o1", "early")) }()
@@ -42,13 +42,17 @@ func TestABrokerThatComesLater(t *testing.T) {
 	case <-time.After(300 * time.Millisecond):
 	}
 
-	kafkatest.New(t, kfake.Ports(at))
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kafkatest.New(t, kfake.Ports(at.Port))
 	came := time.Now()
 	if err := errors.Join(<-ready, <-published); err != nil {
 		t.Fatal(err)
 	}
 	seen.await(t, 1)
-	if took := time.Since(came); took > 3*time.Second {
+	if took := time.Since(came); took > 20*time.Second { // it is one at most, and a busy machine's time
 		t.Errorf("it took %s to find the broker", took)
 	}
 	publish(t, c, message("orders", "o2", "late"), message("payments", "p1", "late"))
@@ -66,7 +70,7 @@ func TestNobodyIsThere(t *testing.T) {
 		"Ready":   c.Ready,
 		"Publish": func(ctx context.Context) error { return c.Publish(ctx, message("orders", "o1", "x")) },
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // for a first try at least
 		defer cancel()
 		if err := do(ctx); err == nil || !strings.Contains(err.Error(), "the Kafka broker 127.0.0.1:1 does not serve: ") || !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("%s says %v", call, err)
@@ -89,7 +93,7 @@ func TestPingNoticesThatTheBrokerIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	broker.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	waittest.Until(t, "a ping to fail", func() bool { return c.Ping(ctx) != nil })
 }
@@ -118,18 +122,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	goleak.VerifyNone(t, before)
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	waittest.Ended(t, before)
 }
 
 // warnings returns what is logged from now on, but for what is information only.

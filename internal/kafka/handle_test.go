@@ -79,6 +79,7 @@ func TestAFailureEndsAmongTheDeadLetters(t *testing.T) {
 		}),
 	})
 	got := awaitLetters(t, c, group, 2)
+	seen.await(t, 1)
 	if diff := cmp.Diff([]string{"good"}, values(seen.all())); diff != "" {
 		t.Errorf("handled (-want +got):\n%s", diff)
 	}
