@@ -12,11 +12,13 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	oteltrace "go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"triptych/faas/api"
 	"triptych/faas/async"
@@ -60,8 +62,10 @@ type watched struct {
 func watch(t *testing.T, options ...sdktrace.TracerProviderOption) *watched {
 	t.Helper()
 	w := &watched{spans: tracetest.NewSpanRecorder(), metrics: metric.NewManualReader()}
-	tracers, meters := otel.GetTracerProvider(), otel.GetMeterProvider()
-	t.Cleanup(func() { otel.SetTracerProvider(tracers); otel.SetMeterProvider(meters) })
+	t.Cleanup(func() {
+		otel.SetTracerProvider(tracenoop.NewTracerProvider()) // what was there before goes on to the first that was set
+		otel.SetMeterProvider(metricnoop.NewMeterProvider())
+	})
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(append(options, sdktrace.WithSpanProcessor(w.spans))...))
 	otel.SetMeterProvider(metric.NewMeterProvider(metric.WithReader(w.metrics)))
 	server := httptest.NewUnstartedServer(nil)
