@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"triptych/faas/function"
+	"triptych/faas/mapping"
 	"triptych/faas/registry"
 )
 
@@ -47,6 +48,13 @@ func tagged(r *http.Request) (string, error) {
 
 // listTags is Lambda's ListTags.
 func (s *server) listTags(w http.ResponseWriter, r *http.Request) error {
+	if id, ok := mapping.FromARN(r.PathValue("function")); ok {
+		view, err := s.runner.Mappings.Get(id)
+		if err != nil {
+			return err
+		}
+		return replyTags(w, view.Tags)
+	}
 	name, err := tagged(r)
 	if err != nil {
 		return err
@@ -55,7 +63,10 @@ func (s *server) listTags(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tags := f.Tags
+	return replyTags(w, f.Tags)
+}
+
+func replyTags(w http.ResponseWriter, tags map[string]string) error {
 	if tags == nil {
 		tags = map[string]string{}
 	}
@@ -83,8 +94,21 @@ func (s *server) untag(w http.ResponseWriter, r *http.Request) error {
 }
 
 // retag changes a function's tags. What they say of how it is run holds for
-// $LATEST, and for versions that are published from now on.
+// $LATEST, and for versions that are published from now on. Those of a mapping say
+// nothing to the runner.
 func (s *server) retag(w http.ResponseWriter, r *http.Request, change func(map[string]string)) error {
+	if id, ok := mapping.FromARN(r.PathValue("function")); ok {
+		err := s.runner.Mappings.Tag(id, func(old map[string]string) (map[string]string, error) {
+			tags := map[string]string{}
+			maps.Copy(tags, old)
+			change(tags)
+			return tags, checkTags(tags)
+		})
+		if err != nil {
+			return err
+		}
+		return done(w)
+	}
 	name, err := tagged(r)
 	if err != nil {
 		return err

@@ -149,7 +149,6 @@ var complained = []struct{ name, text, want string }{
 	{"a dead letter to a function", property("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Hello.Arn}"), "6: DeadLetterQueue must have Type: SQS, and a TargetArn that is a queue's, as in !GetAtt Dead.Arn"},
 	{"a URL without auth", property("FunctionUrlConfig: {InvokeMode: BUFFERED}"), "6: FunctionUrlConfig has no AuthType: write NONE or AWS_IAM"},
 	{"an event", property("Events:\n  E:\n    Type: Schedule\n    Properties: {Schedule: rate(1 hour)}"), "7: the event E: this runner has no schedules yet: leave the event out, and invoke the function from one that you have"},
-	{"a topic", property("Events: {E: {Type: SelfManagedKafka}}"), "6: the event E: this runner reads no topics yet: leave the event out, and invoke the function through Lambda's API"},
 	{"a route", property("Events: {E: {Type: HttpApi}}"), "6: the event E: this runner serves no HTTP routes yet: leave it out, and invoke the function through Lambda's API"},
 	{"an event of AWS", property("Events: {E: {Type: S3}}"), "6: the event E: this runner has no such event: leave it out"},
 	{"an event's name", property("Events: {E: {Type: Httpapi}}"), `6: there is no event of type "Httpapi" (did you mean HttpApi?): correct it`},

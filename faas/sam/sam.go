@@ -69,6 +69,7 @@ type Function struct {
 	DeadLetter *DeadLetter // nil is none
 	URL        *URL
 	MayInvoke  []string // names of functions
+	Topics     []Topic  // whose records it is given
 
 	Runner function.Settings // Metadata.Runner
 }
