@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -215,6 +216,7 @@ type listener struct {
 
 	mu    sync.Mutex
 	heard map[int]int
+	order []int // in which they were heard first
 }
 
 func listen(t *testing.T) *listener {
@@ -246,7 +248,9 @@ func (h *listener) listen(conn net.Conn) {
 			return // cut off by a kill
 		}
 		h.mu.Lock()
-		h.heard[id]++
+		if h.heard[id]++; h.heard[id] == 1 {
+			h.order = append(h.order, id)
+		}
 		h.mu.Unlock()
 		_, _ = conn.Write([]byte("\n"))
 	})
@@ -266,6 +270,13 @@ func (h *listener) distinct() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.heard)
+}
+
+// firsts are the ids in the order in which they were heard first.
+func (h *listener) firsts() []int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.order)
 }
 
 func (h *listener) total() (n int) {

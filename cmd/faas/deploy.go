@@ -147,6 +147,9 @@ func deployTemplate(ctx context.Context, to *target, from *template, t terminal)
 	if err := shift(ctx, to, from, t, shifts); err != nil {
 		return err
 	}
+	if err := mapTopics(ctx, to, from, t, m, stack); err != nil {
+		return err
+	}
 	if err := leftover(ctx, to, t, stack, want, from.prune); err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ var commands = map[string]func(context.Context, []string, terminal) error{
 	"logs":   logs,
 	"rm":     remove,
 	"stats":  showStats,
+	"topics": topics,
 	"queues": queues,
 }
 

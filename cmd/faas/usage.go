@@ -11,6 +11,7 @@ const usage = `faas: AWS Lambda's contract on this machine.
   faas list                which functions there are
   faas logs NAME           what a function printed, and what its invocations took
   faas stats [NAME]        invocations, errors, cold starts, percentiles, GB-seconds
+  faas topics              which topics of Kafka's wake which functions, and how far they are read
   faas queues [QUEUE]      queues of records and dead letters, and what is in one
   faas rm NAME...          remove functions, with their figures and log lines
   faas help                this text
@@ -61,6 +62,9 @@ logs:
 
 stats:
   --json                 all there is, for programs
+
+topics:
+  --delete ID            have a topic wake its function no longer
 
 queues QUEUE:
   --redrive              deliver its dead letters again

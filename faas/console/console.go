@@ -6,6 +6,7 @@
 //	GET    /healthz                          is it up, and what isolation is really on
 //	GET    /_/stats                          figures, by function and version
 //	GET    /_/logs/{function}                log lines; since=TIME, stream=NAME, follow=1
+//	GET    /_/topics                         topics that wake functions, and how far they are read
 //	GET    /_/queues                         the queues that records and dead letters are in
 //	GET    /_/queues/{queue}/messages        the oldest messages; max=N
 //	DELETE /_/queues/{queue}/messages/{id}   remove one
@@ -34,6 +35,7 @@ func Handler(r *runner.Runner) http.Handler {
 		"GET /healthz":                           c.health,
 		"GET /_/stats":                           c.stats,
 		"GET /_/logs/{function}":                 c.logs,
+		"GET /_/topics":                          c.topics,
 		"GET /_/queues":                          c.queues,
 		"GET /_/queues/{queue}/messages":         c.messages,
 		"DELETE /_/queues/{queue}/messages/{id}": c.delete,
@@ -52,7 +54,7 @@ func Handler(r *runner.Runner) http.Handler {
 // Has tells whether a path is one of the console's. The rest of /_/ is Lambda's
 // API: where a function's code is downloaded.
 func Has(path string) bool {
-	return path == "/healthz" || path == "/_/stats" || path == "/_/queues" || strings.HasPrefix(path, "/_/queues/") || strings.HasPrefix(path, "/_/logs/")
+	return path == "/healthz" || path == "/_/stats" || path == "/_/topics" || path == "/_/queues" || strings.HasPrefix(path, "/_/queues/") || strings.HasPrefix(path, "/_/logs/")
 }
 
 func (c *console) unknown(_ http.ResponseWriter, r *http.Request) error {
