@@ -47,8 +47,8 @@ func deployCode(ctx context.Context, args []string, t terminal) error {
 }
 
 // deployAll deploys functions and prints a line for each. place says where in a
-// template one stands. It returns what aliases are still to be shifted.
-func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Function, place func(name string) string) ([]*deploy.Shift, error) {
+// template one stands.
+func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Function, place func(name string) string) ([]deploy.Change, error) {
 	begun := time.Now()
 	changes, err := deploy.All(ctx, to.lambda(), want)
 	failed := map[string]bool{}
@@ -65,7 +65,6 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 		}
 		errs = append(errs, err)
 	}
-	var shifts []*deploy.Shift
 	for i, c := range changes {
 		if failed[want[i].Name] {
 			continue
@@ -79,11 +78,11 @@ func deployAll(ctx context.Context, to *target, t terminal, want []deploy.Functi
 			line += fmt.Sprintf(" (%s)", took)
 		}
 		fmt.Fprintf(t.out, "%s: %s\n", want[i].Name, line)
-		if c.Shift != nil {
-			shifts = append(shifts, c.Shift)
+		if c.URL != "" {
+			fmt.Fprintf(t.out, "%s: %s\n", want[i].Name, c.URL)
 		}
 	}
-	return shifts, errors.Join(distinct(errs)...)
+	return changes, errors.Join(distinct(errs)...)
 }
 
 // each are the errors that were joined.
@@ -135,14 +134,19 @@ func deployTemplate(ctx context.Context, to *target, from *template, t terminal)
 			want[i].Gradual = nil
 		}
 		lines[f.Name] = f.Line
-		if f.URL != nil {
-			fmt.Fprintf(t.err, "%s:%d: %s has a FunctionUrlConfig, which this runner does not serve: call it by faas invoke\n", from.path, f.Line, f.Name)
-		}
 	}
 	place := func(name string) string { return fmt.Sprintf("%s:%d", from.path, lines[name]) }
-	shifts, err := deployAll(ctx, to, t, want, place)
+	changes, err := deployAll(ctx, to, t, want, place)
 	if err != nil {
 		return err
+	}
+	var shifts []*deploy.Shift
+	urls := map[string]string{} // by logical id
+	for i, c := range changes {
+		if c.Shift != nil {
+			shifts = append(shifts, c.Shift)
+		}
+		urls[m.Functions[i].ID] = c.URL
 	}
 	if err := shift(ctx, to, from, t, shifts); err != nil {
 		return err
@@ -153,7 +157,7 @@ func deployTemplate(ctx context.Context, to *target, from *template, t terminal)
 	if err := leftover(ctx, to, t, stack, want, from.prune); err != nil {
 		return err
 	}
-	return printOutputs(t, m)
+	return printOutputs(t, m, urls)
 }
 
 // leftover removes what the stack has and the template does not, if that is
@@ -177,13 +181,14 @@ func leftover(ctx context.Context, to *target, t terminal, stack string, want []
 	return nil
 }
 
-func printOutputs(t terminal, m *sam.Template) error {
+// printOutputs prints what a template has to say, whose functions have these URLs.
+func printOutputs(t terminal, m *sam.Template, urls map[string]string) error {
 	if len(m.Outputs) == 0 {
 		return nil
 	}
 	w := table(t)
 	for _, o := range m.Outputs {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", o.Name, o.Value(func(id string) string { return "(" + id + " has no URL here)" }), o.Description)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", o.Name, o.Value(func(id string) string { return urls[id] }), o.Description)
 	}
 	return w.Flush()
 }

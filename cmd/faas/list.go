@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"triptych/faas/deploy"
 )
 
 // list prints the functions.
@@ -21,7 +25,7 @@ func list(ctx context.Context, args []string, t terminal) error {
 		return err
 	}
 	w := table(t)
-	fmt.Fprintln(w, "NAME\tMEMORY\tTIMEOUT\tCODE\tCHANGED")
+	fmt.Fprintln(w, "NAME\tMEMORY\tTIMEOUT\tCODE\tCHANGED\tURL")
 	n := 0
 	pages := lambda.NewListFunctionsPaginator(to.lambda(), &lambda.ListFunctionsInput{})
 	for pages.HasMorePages() {
@@ -31,7 +35,11 @@ func list(ctx context.Context, args []string, t terminal) error {
 		}
 		for _, f := range page.Functions {
 			n++
-			fmt.Fprintf(w, "%s\t%d MB\t%d s\t%s\t%s\n", *f.FunctionName, aws.ToInt32(f.MemorySize), aws.ToInt32(f.Timeout), size(f.CodeSize), changed(f.LastModified))
+			urls, err := addresses(ctx, to.lambda(), *f.FunctionName)
+			if err != nil {
+				return to.explain("list", err)
+			}
+			fmt.Fprintf(w, "%s\t%d MB\t%d s\t%s\t%s\t%s\n", *f.FunctionName, aws.ToInt32(f.MemorySize), aws.ToInt32(f.Timeout), size(f.CodeSize), changed(f.LastModified), urls)
 		}
 	}
 	if n == 0 {
@@ -39,6 +47,23 @@ func list(ctx context.Context, args []string, t terminal) error {
 		return nil
 	}
 	return w.Flush()
+}
+
+// addresses are where a function and its aliases answer HTTP. It may have been
+// removed by now.
+func addresses(ctx context.Context, client *lambda.Client, name string) (string, error) {
+	all, err := deploy.URLs(ctx, client, name)
+	if _, gone := errors.AsType[*types.ResourceNotFoundException](err); err != nil && !gone {
+		return "", err
+	}
+	var urls []string
+	for _, u := range all {
+		urls = append(urls, aws.ToString(u.FunctionUrl))
+	}
+	if len(urls) == 0 {
+		return "-", nil
+	}
+	return strings.Join(urls, " "), nil
 }
 
 // table lines up columns that tabs separate.

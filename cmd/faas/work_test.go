@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,7 +46,7 @@ func TestAFunctionFromDeployToRemove(t *testing.T) {
 	if s := faas(t, "invoke", "work"); exitCode(s.failure) != 1 || !strings.Contains(s.failure.Error(), "throttled, try again later: as many events of the function are under way as it has reserved") {
 		t.Errorf("a function that may not run: %v", s.failure)
 	}
-	if got := must(t, "list"); !regexp.MustCompile(`(?m)^work +256 MB +5 s +1 KB +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`).MatchString(got) {
+	if got := must(t, "list"); !regexp.MustCompile(`(?m)^work +256 MB +5 s +1 KB +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ +-$`).MatchString(got) {
 		t.Errorf("list:\n%s", got)
 	}
 	if got := must(t, "rm", "work"); got != "work: removed\n" {
@@ -198,6 +201,65 @@ func TestATemplateIsDeployedAsAWhole(t *testing.T) {
 	write(head + one("tb", b, ", DeadLetterQueue: {Type: SNS, TargetArn: 'arn:aws:sns:us-east-1:000000000000:topic'}"))
 	if s := faas(t, args...); exitCode(s.failure) != 1 || !strings.HasPrefix(s.failure.Error(), path+":") {
 		t.Errorf("what the runner refuses has no place: %v", s.failure)
+	}
+}
+
+func TestURLsAreDeployedAndListed(t *testing.T) {
+	passing(t, "ua")
+	path := filepath.Join(t.TempDir(), "template.yaml")
+	deployed := func(config string) string {
+		t.Helper()
+		text := fmt.Sprintf(`Transform: AWS::Serverless-2016-10-31
+Resources:
+  Web:
+    Type: AWS::Serverless::Function
+    Properties:
+      {FunctionName: ua, CodeUri: %s, Handler: bootstrap, Runtime: provided.al2023%s}
+Outputs:
+  Page: {Value: !Sub "%s"}
+`, shell(t, "7"), config, map[bool]string{true: "${WebUrl.FunctionUrl}page", false: "none"}[config != ""])
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return untimed(must(t, "deploy", "-t", path))
+	}
+	got := deployed(", FunctionUrlConfig: {AuthType: NONE}")
+	said := regexp.MustCompile(`^ua: created\nua: (http://[a-z2-7]{32}\.lambda-url\.us-east-1\.localhost:\d+/)\nPage +(\S+) *\n$`).FindStringSubmatch(got)
+	if said == nil || said[2] != said[1]+"page" {
+		t.Fatalf("got %q", got)
+	}
+	if list := must(t, "list"); !strings.Contains(list, said[1]) {
+		t.Errorf("list:\n%s", list)
+	}
+	at, err := url.Parse(said[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not every resolver knows names under localhost.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:"+at.Port()+"/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = at.Host
+	for _, u := range []*url.URL{r.URL, {Scheme: "http", Host: r.URL.Host, Path: "/_/urls/" + at.Host[:32] + "/"}} {
+		if r.URL = u; strings.HasPrefix(u.Path, "/_/") {
+			r.Host = u.Host
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || string(body) != "7" {
+			t.Errorf("%s answers %d %q, %v", u, res.StatusCode, body, err)
+		}
+	}
+	if got := deployed(""); got != "ua: updated: URL removed\nPage  none  \n" {
+		t.Errorf("without it: %q", got)
+	}
+	if list := must(t, "list"); strings.Contains(list, "lambda-url") {
+		t.Errorf("list:\n%s", list)
 	}
 }
 

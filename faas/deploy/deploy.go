@@ -38,6 +38,7 @@ type Function struct {
 	Gradual                       *Gradual // how the alias comes to mean it; nil is at once
 	VersionDescription            string
 	Provisioned                   *int // instances of the alias kept ready
+	URL                           *URL // of the alias, if there is one
 
 	// Exact says that nil is none: what the function has and this does not name
 	// is taken away. A template is meant so.
@@ -55,6 +56,7 @@ type Async struct {
 type Change struct {
 	Created bool
 	What    []string // what was changed of one that was there: "code", "memory", …
+	URL     string   // where it answers HTTP; empty when it does not
 	Shift   *Shift   // what is left to do: the alias still means another version; nil is nothing
 }
 

@@ -20,7 +20,7 @@ func (d *deployment) settings() error {
 	if err != nil {
 		return err
 	}
-	for _, set := range []func(*lambda.GetFunctionOutput) error{d.tags, d.concurrency, d.recursion, d.alias, d.async, d.provisioned} {
+	for _, set := range []func(*lambda.GetFunctionOutput) error{d.tags, d.concurrency, d.recursion, d.alias, d.async, d.provisioned, d.url} {
 		if err := set(out); err != nil {
 			return err
 		}

@@ -56,6 +56,9 @@ func FromTemplate(t sam.Function, zip build.Zip, stack string) Function {
 	if t.Async != (sam.AsyncConfig{}) {
 		f.Async = &Async{t.Async.MaximumRetryAttempts, t.Async.MaximumEventAgeInSeconds, t.Async.OnSuccess, t.Async.OnFailure}
 	}
+	if u := t.URL; u != nil {
+		f.URL = &URL{Auth: u.AuthType, Mode: u.InvokeMode, Cors: (*Cors)(u.Cors)}
+	}
 	return f
 }
 

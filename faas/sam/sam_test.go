@@ -80,7 +80,7 @@ func TestTheExampleIsInOrder(t *testing.T) {
 			t.Errorf("%s: code %s: %v", f.Name, f.CodeURI, err)
 		}
 	}
-	if diff := cmp.Diff([]string{"hello", "echo"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"hello", "echo", "web"}, names); diff != "" {
 		t.Errorf("functions (-want +got):\n%s", diff)
 	}
 }

@@ -94,32 +94,6 @@ func (l *loader) deadLetter(f field) *DeadLetter {
 	return &d
 }
 
-func (l *loader) url(f field) *URL {
-	u := URL{InvokeMode: "BUFFERED"}
-	l.object(f, object{
-		"AuthType":   func(f field) { u.AuthType, _ = l.oneOf(f, "NONE", "AWS_IAM") },
-		"InvokeMode": func(f field) { u.InvokeMode, _ = l.oneOf(f, "BUFFERED", "RESPONSE_STREAM") },
-		"Cors":       func(f field) { u.Cors = l.cors(f) },
-	})
-	if n := l.resolve(f.value); n != nil && n.kind == mapping && n.get("AuthType") == nil {
-		l.complain(f.line, "FunctionUrlConfig has no AuthType: write NONE or AWS_IAM")
-	}
-	return &u
-}
-
-func (l *loader) cors(f field) *Cors {
-	var c Cors
-	l.object(f, object{
-		"AllowCredentials": func(f field) { c.AllowCredentials, _ = l.truth(f) },
-		"AllowHeaders":     func(f field) { c.AllowHeaders = l.texts(f) },
-		"AllowMethods":     func(f field) { c.AllowMethods = l.texts(f) },
-		"AllowOrigins":     func(f field) { c.AllowOrigins = l.texts(f) },
-		"ExposeHeaders":    func(f field) { c.ExposeHeaders = l.texts(f) },
-		"MaxAge":           func(f field) { c.MaxAge, _ = l.whole(f, 0, function.MaxCorsAge) },
-	})
-	return &c
-}
-
 // metadata reads what concerns this runner, and leaves the rest alone.
 func (l *loader) metadata(fn *Function, f field) {
 	n := l.value(f, mapping)
