@@ -1,6 +1,7 @@
 package url
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"mime"
@@ -104,8 +105,11 @@ func newEvent(c *call, body []byte, signer *api.Signer, now time.Time) []byte {
 	} else {
 		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
-	b, _ := json.Marshal(e) // strings alone
-	return b
+	var b bytes.Buffer
+	to := json.NewEncoder(&b)
+	to.SetEscapeHTML(false) // a shell script may look for an & in it
+	_ = to.Encode(e)        // texts alone
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // identify names who has signed as AWS does: the owner of the account, or the
