@@ -48,15 +48,21 @@ type server struct {
 	runner *runner.Runner
 	o      Options
 	pages  http.CrossOriginProtection
-	held   sync.Map // of *semaphore.Weighted, by function: what it sends
+
+	uploads, bodies *room
+	held            sync.Map // of *room, by function
+}
+
+func newServer(r *runner.Runner, o Options) *server {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &server{runner: r, o: o, uploads: newRoom(maxUploads, roomTime), bodies: newRoom(maxBodies, roomTime)}
 }
 
 // Handler serves the API.
 func Handler(r *runner.Runner, o Options) http.Handler {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &server{runner: r, o: o}
+	s := newServer(r, o)
 	mux := http.NewServeMux()
 	for _, rt := range s.routes() {
 		// With a slash at its end too: that is how older clients write some.
@@ -76,10 +82,7 @@ func Handler(r *runner.Runner, o Options) http.Handler {
 // Guard lets through to next whom Handler would: for what a runner shows beside
 // this API. Functions it does not let through.
 func Guard(r *runner.Runner, o Options, next http.Handler) http.Handler {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &server{runner: r, o: o}
+	s := newServer(r, o)
 	return s.serve(route{action: "*", limit: maxSettings, do: func(w http.ResponseWriter, r *http.Request) error {
 		next.ServeHTTP(w, r)
 		return nil

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,12 +42,31 @@ func discard(r *http.Request) {
 	}
 }
 
-// readBody reads a body of at most limit bytes.
+// A heldBody is a body that is in memory.
+type heldBody struct {
+	*bytes.Reader
+	all []byte
+}
+
+// Close does nothing: there is nothing to give back.
+func (*heldBody) Close() error { return nil }
+
+// readBody reads a body of at most limit bytes. It is not copied when it has
+// been read before.
 func readBody(r *http.Request, limit int) ([]byte, error) {
-	if r.ContentLength > int64(limit) {
+	var body []byte
+	var err error
+	switch b, held := r.Body.(*heldBody); {
+	case held:
+		body = b.all
+	case r.ContentLength > int64(limit):
 		return nil, tooLarge(limit)
+	case r.ContentLength >= 0:
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	default:
+		body, err = io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
 	switch {
 	case err != nil:
 		return nil, function.InvalidContent("the body of the request ended early: %v", err)
@@ -71,6 +91,10 @@ func decode(r *http.Request, limit int, into any) error {
 	if err != nil {
 		return err
 	}
+	return parse(body, into)
+}
+
+func parse(body []byte, into any) error {
 	if len(body) == 0 {
 		body = []byte("{}")
 	}

@@ -31,7 +31,7 @@ func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 func exchange(t *testing.T, rt route, request string) (string, time.Duration) {
 	t.Helper()
 	l := make(pipes)
-	s := &server{o: Options{Now: time.Now}}
+	s := newServer(nil, Options{})
 	web := &http.Server{Handler: s.serve(rt), ReadTimeout: 15 * time.Second, WriteTimeout: 45 * time.Second}
 	go web.Serve(l)
 	client, conn := net.Pipe()

@@ -1,15 +1,11 @@
 package api
 
 import (
-	"bytes"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/semaphore"
 
 	"triptych/faas/function"
 	"triptych/faas/runner"
@@ -19,71 +15,47 @@ import (
 // service is what signatures must be meant for.
 const service = "lambda"
 
-// admit reports why a request may not do what it asks for.
-func (s *server) admit(rt route, r *http.Request) error {
+// A caller is who sends a request, as far as can be told before its body is had.
+type caller struct {
+	claim    *sigv4.Claim // nil: anybody may send it
+	secret   string       // that the claim is to be proved by
+	function string       // when it is one
+}
+
+// caller says who sends a request, or why whoever it is may not.
+func (s *server) caller(rt route, r *http.Request) (caller, error) {
 	if rt.open {
-		return nil
+		return caller{}, nil
 	}
 	claim, err := sigv4.Read(r)
 	unsigned := s.unsigned()
 	if unsigned && (claim == nil || err != nil) {
-		return s.anybody(r)
+		return caller{}, s.anybody(r)
 	}
 	if err != nil {
-		return err
+		return caller{}, err
 	}
 	if claim == nil {
-		return function.Unsigned()
+		return caller{}, function.Unsigned()
 	}
 	by, own := s.runner.Caller(claim.AccessKey, claim.SessionToken)
-	secret := by.Secret
 	switch {
 	case own:
+		return caller{claim, by.Secret, by.Name}, s.permit(rt, r, by)
 	case unsigned:
-		return s.anybody(r)
+		return caller{}, s.anybody(r)
 	case s.isKey(claim.AccessKey):
-		secret = s.o.SecretKey
-	default:
-		return function.UnknownKey()
+		return caller{claim, s.o.SecretKey, ""}, nil
 	}
-	if own { // before its body is had: a function is no reason to hold a zip file
-		if err := s.permit(rt, r, by); err != nil {
-			return err
-		}
-		finished, err := s.hold(r, rt, by.Name)
-		if err != nil {
-			return err
-		}
-		defer finished()
-	}
-	body, err := readBody(r, rt.limit)
-	if err != nil {
-		return err
-	}
-	if err := claim.Verify(r, body, secret, service, s.o.Now()); err != nil {
-		return err
-	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return nil
+	return caller{}, function.UnknownKey()
 }
 
-// maxHeld is how many bytes are held at a time of what one function sends,
-// until it is known that it was the function.
-const maxHeld = 64 << 20
-
-// hold waits until a body may be read, which a function can send by a thousand
-// connections; finished makes room for the next.
-func (s *server) hold(r *http.Request, rt route, name string) (finished func(), err error) {
-	size := int64(rt.limit)
-	if n := r.ContentLength; n >= 0 && n < size {
-		size = n
+// prove reports why a request is not of whom it claims to be.
+func (s *server) prove(by caller, r *http.Request, body []byte) error {
+	if by.claim == nil {
+		return nil
 	}
-	of, _ := s.held.LoadOrStore(name, semaphore.NewWeighted(maxHeld))
-	room := of.(*semaphore.Weighted)
-	if err := room.Acquire(r.Context(), size); err != nil {
-		return nil, err
-	}
-	return func() { room.Release(size) }, nil
+	return by.claim.Verify(r, body, by.secret, service, s.o.Now())
 }
 
 // permit reports why a function may not do something: it may invoke others, or

@@ -24,7 +24,7 @@ func (s *server) create(w http.ResponseWriter, r *http.Request) error {
 		Publish       bool
 		Tags          map[string]string
 	}
-	if err := decode(r, maxCode, &in); err != nil {
+	if err := decodeCode(r, &in, &in.Code); err != nil {
 		return err
 	}
 	name, err := function.ParseRef(in.FunctionName, "")
@@ -114,7 +114,7 @@ func (s *server) updateCode(w http.ResponseWriter, r *http.Request) error {
 		RevisionId      string
 		PublishTo       string
 	}
-	if err := decode(r, maxCode, &in); err != nil {
+	if err := decodeCode(r, &in, &in.newCode); err != nil {
 		return err
 	}
 	if in.PublishTo != "" {

@@ -3,7 +3,6 @@ package api
 import (
 	"crypto/subtle"
 	"net/http"
-	"time"
 
 	"triptych/faas/function"
 	"triptych/faas/runner"
@@ -16,10 +15,7 @@ type Gate struct{ s *server }
 
 // NewGate returns the gate of a runner whose API has these options.
 func NewGate(r *runner.Runner, o Options) *Gate {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Gate{&server{runner: r, o: o}}
+	return &Gate{newServer(r, o)}
 }
 
 // Bound has a request take no longer than Lambda's Invoke may.

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -94,18 +93,9 @@ func (s *server) invokeNow(w http.ResponseWriter, r *http.Request, in runner.Inv
 
 // payload reads the event.
 func payload(r *http.Request, limit int) ([]byte, error) {
-	var body []byte
-	var err error
-	if n := r.ContentLength; n > int64(limit) {
-		return nil, function.TooLarge(limit)
-	} else if n >= 0 {
-		body = make([]byte, n)
-		_, err = io.ReadFull(r.Body, body)
-	} else {
-		body, err = io.ReadAll(io.LimitReader(r.Body, int64(limit)+1))
-	}
+	body, err := readBody(r, function.MaxSyncPayload)
 	if err != nil {
-		return nil, function.InvalidContent("the body of the request ended early: %v", err)
+		return nil, err
 	}
 	if err := runner.CheckPayload(body, limit); err != nil {
 		return nil, err

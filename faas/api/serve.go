@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -20,15 +22,38 @@ func (s *server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bound(w, r, rt)
 		s.emulate(rt, r)
-		err := s.admit(rt, r)
-		if err == nil {
-			err = rt.do(w, r)
-		}
-		if err != nil {
+		if err := s.handle(rt, w, r); err != nil {
 			discard(r)
 			fail(w, r, err)
 		}
 	})
+}
+
+// handle does what a request asks for, with its body at hand.
+func (s *server) handle(rt route, w http.ResponseWriter, r *http.Request) error {
+	by, err := s.caller(rt, r)
+	if err != nil { // before its body is had: who may not is no reason to hold a zip file
+		return err
+	}
+	leave, err := s.enter(r, rt, by)
+	if err != nil {
+		return err
+	}
+	leave = sync.OnceFunc(leave)
+	defer leave()
+	bound(w, r, rt) // anew: it may have waited for others
+	body, err := readBody(r, rt.limit)
+	if err != nil {
+		return err
+	}
+	if err := s.prove(by, r, body); err != nil {
+		return err
+	}
+	if rt.limit < maxCode { // code is unpacked before others come in
+		leave()
+	}
+	r.Body = &heldBody{bytes.NewReader(body), body}
+	return rt.do(w, r)
 }
 
 // emulate has the name "function" mean the only function there is, when none is

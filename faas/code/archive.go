@@ -2,6 +2,7 @@ package code
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -37,7 +38,7 @@ func check(ctx context.Context, b []byte) error {
 	if bytes.Count(b, []byte(entryMark)) > 2*maxFiles {
 		return tooMany()
 	}
-	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	r, err := zip.NewReader(inMemory{bytes.NewReader(b), b}, int64(len(b)))
 	if err != nil {
 		return function.Invalid("Could not unzip the uploaded file: it is not a zip file. Put the program, named %s, into a zip file and deploy that", bootstrap)
 	}
@@ -108,17 +109,36 @@ func (e entry) inflate(ctx context.Context, w io.Writer, left *int64) error {
 	return err
 }
 
-// inflater takes a file's compressed bytes into memory first: with that, and not
-// being the standard library's, it takes little more than half the time, which
-// is most of what a first cold start waits for. None claims more bytes than the
-// zip has.
+// inMemory is a zip that need not be read to be had.
+type inMemory struct {
+	*bytes.Reader
+	all []byte
+}
+
+// maxInflated is how many compressed bytes are taken into memory at a time.
+const maxInflated = 16 << 20
+
+// inflater takes a file's compressed bytes into memory first, unless they are
+// there: with that, and not being the standard library's, it takes little more
+// than half the time, which is most of what a first cold start waits for. Of
+// the largest it takes a part at a time. None claims more bytes than the zip has.
 func inflater(r io.Reader) io.ReadCloser {
-	if s, ok := r.(*io.SectionReader); ok && s.Size() <= function.MaxZip {
-		b := make([]byte, s.Size())
-		n, err := io.ReadFull(s, b)
-		if err == nil || err == io.ErrUnexpectedEOF {
-			return flate.NewReader(bytes.NewReader(b[:n]))
+	s, ok := r.(*io.SectionReader)
+	if !ok || s.Size() > function.MaxZip {
+		return flate.NewReader(r)
+	}
+	if zip, from, size := s.Outer(); from >= 0 {
+		if m, ok := zip.(inMemory); ok && from+size <= int64(len(m.all)) {
+			return flate.NewReader(bytes.NewReader(m.all[from : from+size]))
 		}
+	}
+	if s.Size() > maxInflated {
+		return flate.NewReader(bufio.NewReaderSize(s, 1<<20))
+	}
+	b := make([]byte, s.Size())
+	n, err := io.ReadFull(s, b)
+	if err == nil || err == io.ErrUnexpectedEOF {
+		return flate.NewReader(bytes.NewReader(b[:n]))
 	}
 	return flate.NewReader(r)
 }
