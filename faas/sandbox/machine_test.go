@@ -3,6 +3,8 @@
 package sandbox
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -71,6 +73,43 @@ func TestNew(t *testing.T) {
 	}
 	if _, err := New(None, "/dev/null/folder"); err == nil {
 		t.Error("a folder that cannot be made is none")
+	}
+}
+
+// A function at level strict has a /tmp of its own, which hides what the data
+// folder has in the machine's: whatever that is called.
+func TestADataFolderInTmpIsTold(t *testing.T) {
+	inside, err := os.MkdirTemp("/tmp", "sandbox-test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(inside) })
+	outside := openDir(t)
+	toInside, toOutside := filepath.Join(outside, "link"), filepath.Join(inside, "link")
+	for from, to := range map[string]string{toInside: inside, toOutside: outside} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for dir, want := range map[string]bool{
+		"/tmp": true, inside: true, toInside: true, outside: strings.HasPrefix(base()+"/", "/tmp/"), toOutside: strings.HasPrefix(base()+"/", "/tmp/"),
+		"/tmpfiles": false, filepath.Join(inside, "nowhere"): true,
+	} {
+		if got := inTmp(dir); got != want {
+			t.Errorf("%s is in /tmp: %v", dir, got)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return // for whom strict is not to be had for another reason
+	}
+	for _, dir := range []string{inside, toInside} {
+		s, err := New(Strict, dir)
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "the data folder "+dir+" is in /tmp") || !strings.Contains(err.Error(), "--data") {
+			t.Errorf("strict with its data in %s: %v", dir, err)
+		}
 	}
 }
 

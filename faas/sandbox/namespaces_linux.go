@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -45,7 +46,7 @@ func tryNamespaces(root string) string {
 		return "only root can make namespaces and cgroups"
 	}
 	if inTmp(root) {
-		return fmt.Sprintf("the data folder %s is in /tmp, of which every function gets its own: take one elsewhere with --data", root)
+		return fmt.Sprintf("the data folder %s is in /tmp, of which a function sees its own alone, and so not its code: keep it elsewhere, such as in /var/lib/faas, and name that with --data", root)
 	}
 	return onThread(func() error {
 		err := enterNamespaces()
@@ -56,4 +57,16 @@ func tryNamespaces(root string) string {
 	})
 }
 
-func inTmp(dir string) bool { return strings.HasPrefix(dir+"/", "/tmp/") }
+// inTmp tells whether a folder is one that bindTmp would hide, with all that
+// functions run from: by whatever way its name leads there.
+func inTmp(dir string) bool {
+	return strings.HasPrefix(resolved(dir)+"/", resolved("/tmp")+"/")
+}
+
+// resolved is where a path leads; one that leads nowhere is itself.
+func resolved(path string) string {
+	if led, err := filepath.EvalSymlinks(path); err == nil {
+		return led
+	}
+	return path
+}
