@@ -116,7 +116,7 @@ func (l *lab) deploy(code []byte, handler string, change ...func(*registry.Funct
 	}
 	f := &registry.Function{Latest: &function.Config{
 		Name: "f-" + uuid.NewString()[:8], Runtime: "provided.al2023", Handler: handler, Code: digest,
-		Memory: 256, Timeout: 10 * time.Second, Revision: uuid.NewString(),
+		Memory: 256, Timeout: time.Minute, Revision: uuid.NewString(),
 	}}
 	for _, c := range change {
 		c(f)

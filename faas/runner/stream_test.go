@@ -44,7 +44,7 @@ func TestStream(t *testing.T) {
 // ended.
 func TestStreamThatNobodyReads(t *testing.T) {
 	l := newLab(t)
-	name := l.function("many", timeout(time.Second))
+	name := l.function("many", timeout(4*time.Second)) // in which it has begun, on a busy machine
 	ended := make(chan struct{})
 	r, err := l.Stream(t.Context(), runner.Invocation{Ref: function.Ref{Name: name}, Payload: []byte("{}")}, func(a *runner.Answer) {
 		<-a.Begun()
