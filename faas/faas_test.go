@@ -72,7 +72,7 @@ func serve(t *testing.T, data string, flags ...string) *served {
 		return &served{p, client(a)}
 	case <-p.Done():
 		t.Fatalf("the runner has ended: %v", p.Wait())
-	case <-time.After(40 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("the runner does not say where it serves")
 	}
 	return nil

@@ -18,7 +18,7 @@ func TestTheMicroservicesKeepTheContract(t *testing.T) {
 		URL:     s.URL,
 		Manager: conformance.Credentials{Email: s.Secrets.ManagerEmail, Password: s.Secrets.ManagerPassword},
 	})
-	s.audited(t, 20*time.Second, nil)
+	s.audited(t, 2*time.Minute, nil)
 }
 
 // One trace tells of an order from the gateway to the last event, with every call
@@ -34,7 +34,7 @@ func TestAnOrderIsOneTrace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var seen []hops.Hop
 	whole, err := s.Traces.Wait(ctx, id, func(so lab.Trace) bool {

@@ -114,6 +114,10 @@ func (m mishap) stall() time.Duration {
 // What is promised of an order in trouble.
 const final = 10 * time.Second
 
+// guard is how long processes may take to end, begin and be found again on a
+// busy machine.
+const guard = 2 * time.Minute
+
 // Every point of the checkout and of the cancel is tried with every fault: the
 // process dies before the step or after it, the step is done and told as failed, it
 // is done long after it was given up, it is done twice. Each time the order comes to the same end, and
@@ -283,7 +287,7 @@ func (s *faulty) plant(ctx context.Context, m mishap) error {
 // awaitDeath waits until a process has been started again, which whoever sees its
 // last effect may see before.
 func (s *faulty) awaitDeath(process string, starts int) error {
-	for deadline := time.Now().Add(final); s.Process(process).Restarts == starts; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(guard); s.Process(process).Restarts == starts; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s did not die", process)
 		}

@@ -132,7 +132,7 @@ func TestRestartedWithoutTheBroker(t *testing.T) {
 // awaitReady waits for one process, whatever the others do.
 func (s *shop) awaitReady(t *testing.T, name string) {
 	t.Helper()
-	deadline := time.Now().Add(final)
+	deadline := time.Now().Add(guard)
 	for s.Process(name).State != launch.Ready {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s is %s", name, s.Process(name).State)
@@ -162,7 +162,7 @@ func (s *shop) servesAllBut(t *testing.T, who *client.Client, lost []string) {
 // that was away look for it at growing pauses, up to a second.
 func (s *shop) servesAgain(t *testing.T, who *client.Client) {
 	t.Helper()
-	deadline := time.Now().Add(final)
+	deadline := time.Now().Add(guard)
 	for _, c := range capabilities {
 		for err := c.do(t.Context(), s, who); err != nil; err = c.do(t.Context(), s, who) {
 			if time.Now().After(deadline) {

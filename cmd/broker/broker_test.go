@@ -92,7 +92,7 @@ func TestAHugeRequestIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {

@@ -148,7 +148,7 @@ func end(t *testing.T, server *child.Process) {
 		if err := server.Wait(); err != nil {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("the runner does not end")
 	}
 }

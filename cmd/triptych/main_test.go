@@ -136,7 +136,7 @@ func startSession(t *testing.T, args ...string) *session {
 // await waits until the program has printed a text.
 func (s *session) await(t *testing.T, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	for !strings.Contains(s.out.String(), text) {
 		select {
@@ -155,7 +155,7 @@ func (s *session) end(t *testing.T) error {
 	select {
 	case err := <-s.done:
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("still running:\n%s", s.out)
 		return nil
 	}
@@ -186,7 +186,7 @@ func relativesOf(t *testing.T, pid int) []int {
 
 func awaitGone(t *testing.T, pids []int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var left []int
 		for _, pid := range pids {
 			if alive(pid) {

@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long anything may take on a machine that has more to do.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // both runs a test against what is served by hand, and what by net/http.
 func both(t *testing.T, test func(t *testing.T, byHTTP bool)) {

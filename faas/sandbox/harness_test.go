@@ -195,7 +195,7 @@ func (r *running) end() (Exit, string) {
 	r.t.Helper()
 	select {
 	case <-r.Done():
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		r.Kill()
 		r.t.Fatalf("process %d did not end; it said %q", r.Pid(), r.said())
 	}

@@ -85,7 +85,7 @@ func TestAKilledProgramLeavesNoServerAndLosesNothing(t *testing.T) {
 func noServer(t *testing.T, dir string) {
 	t.Helper()
 	var out []byte
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		out, _ = exec.Command("pgrep", "-f", "postgres -D "+dir).Output()
 		if len(out) == 0 {
 			return

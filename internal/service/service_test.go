@@ -38,7 +38,7 @@ func TestFromStartToEnd(t *testing.T) {
 	answer := make(chan error, 1)
 	client := rpcv1.NewFaultsClient(p.dial(t, a, "operator"))
 	go func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := client.Plant(ctx, &rpcv1.PlantRequest{Point: "a job"})
 		answer <- err

@@ -9,7 +9,7 @@ import (
 )
 
 // limit is long: what comes is noticed at once, and machines are busy.
-const limit = 40 * time.Second
+const limit = 2 * time.Minute
 
 // Until waits until something is so. When it does not come about, t ends.
 func Until(t testing.TB, what string, so func() bool) {

@@ -44,7 +44,7 @@ func startAll(t *testing.T, o Options) *Services {
 // awaitOpen waits until the gateway says that all it needs is there.
 func awaitOpen(t *testing.T, s *Services) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !s.isReady(t.Context()); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !s.isReady(t.Context()); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the shop is not ready")
 		}

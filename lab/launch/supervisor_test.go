@@ -82,7 +82,7 @@ func (s *stage) run(name, script string) {
 
 func (s *stage) awaitReady() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := s.await(ctx); err != nil {
 		s.t.Fatal(err)
@@ -93,7 +93,7 @@ func (s *stage) awaitReady() {
 func (s *stage) awaitState(want ...Process) {
 	s.t.Helper()
 	var diff string
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		got, running, err := ReadState(s.data)
 		if err != nil {
 			s.t.Fatal(err)
@@ -153,7 +153,7 @@ func TestAProcessThatEndsAgainAndAgainBeforeItIsReady(t *testing.T) {
 	s := newStage(t)
 	s.run("payments", `echo '{"level":"INFO","msg":"begins"}'; echo 'payments: DATABASE_URL must be set' >&2; echo 'TLS_DIR must be set'; exit 1`)
 	s.run("one", steady)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	err := s.await(ctx)
 	want := "payments does not start: DATABASE_URL must be set TLS_DIR must be set (its log is " + journalFile(s.data, "payments") + ")"
@@ -199,7 +199,7 @@ func TestStoppingLeavesNothing(t *testing.T) {
 // awaitEnd waits for the end of a process that was told to end.
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); syscall.Kill(pid, 0) == nil; time.Sleep(5 * time.Millisecond) {
 		out, _ := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()
 		if strings.HasPrefix(strings.TrimSpace(string(out)), "Z") {
 			return // nobody has asked for its exit code yet

@@ -91,12 +91,12 @@ func TestASlowReceiverHoldsNobodyUp(t *testing.T) {
 	for range 2 * relayQueue {
 		send(t, r.URL()+"/v1/traces", twoSpans(t), "Content-Type", typeProtobuf)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 40*time.Second { // one after the other they would take 100
 		t.Errorf("%d requests took %v", 2*relayQueue, took)
 	}
 	cancel()
 	began = time.Now()
-	if err := <-done; err != nil || time.Since(began) > 3*time.Second {
+	if err := <-done; err != nil || time.Since(began) > 40*time.Second {
 		t.Errorf("Serve ended with %v after %v", err, time.Since(began))
 	}
 	if n := strings.Count(log.String(), "telemetry not passed on"); n != 1 {

@@ -137,7 +137,7 @@ func TestServicesThatAreDown(t *testing.T) {
 	f := (&front{}).serve(t, nobody(t))
 	began := time.Now()
 	f.everywhere(t, http.StatusServiceUnavailable, "unavailable")
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 40*time.Second {
 		t.Errorf("%v for %d requests", took, 2*len(requests()))
 	}
 }
@@ -220,7 +220,7 @@ func TestWaitingEndsWithTheGateway(t *testing.T) {
 	f.orders.get = func(*ordersv1.OrderRequest) (*ordersv1.Order, error) { return o, nil } // when it ends before anything came
 	id, began := uuid.MustParse(o.Id), time.Now()
 	got, err := f.shop.Orders.Order(serve.WithStopping(t.Context(), stopping), f.ada, id, 30*time.Second)
-	if took := time.Since(began); err != nil || got.ID != id || got.Status != "pending" || took > 10*time.Second {
+	if took := time.Since(began); err != nil || got.ID != id || got.Status != "pending" || took >= 30*time.Second {
 		t.Errorf("got %+v, %v, after %v", got, err, took)
 	}
 }

@@ -38,7 +38,7 @@ func open(t testing.TB, lifetime time.Duration) *desk {
 // call makes a call about an order and returns what came of it in a word: yes,
 // no with the reason why not, ok, or the code of a fault.
 func (d *desk) call(order uuid.UUID, what string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var good bool
 	var detail string

@@ -72,7 +72,7 @@ func line(sku string, n int32) *stockv1.Line { return &stockv1.Line{Sku: sku, Qu
 // reserve returns what came of it in a word: taken, the SKU there was not enough
 // of, or the code of a fault.
 func (s *shelf) reserve(order uuid.UUID, lines ...*stockv1.Line) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	r, err := s.orders.Reserve(ctx, &stockv1.ReserveRequest{OrderId: order.String(), Lines: lines})
 	switch {
@@ -87,7 +87,7 @@ func (s *shelf) reserve(order uuid.UUID, lines ...*stockv1.Line) string {
 
 // release returns ok or the code of a fault.
 func (s *shelf) release(order uuid.UUID) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if _, err := s.orders.Release(ctx, &stockv1.ReleaseRequest{OrderId: order.String()}); err != nil {
 		return fault.From(err).Code

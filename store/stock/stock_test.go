@@ -53,7 +53,7 @@ func whileLocked(t *testing.T, db *pgxpool.Pool, change func(pgx.Tx) error, f fu
 			return err
 		}
 		go func() { done <- f() }()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		return untilSomebodyWaits(ctx, tx)
 	})
