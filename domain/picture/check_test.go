@@ -43,9 +43,15 @@ func TestCheck(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			start := time.Now()
-			_, err := Check(test.data, test.contentType)
-			if took := time.Since(start); took > 50*time.Millisecond {
+			err, took := error(nil), time.Hour
+			for range 20 { // on a busy machine it takes a few rounds to see how long it takes by itself
+				start := time.Now()
+				_, err = Check(test.data, test.contentType)
+				if took = min(took, time.Since(start)); took <= 50*time.Millisecond {
+					break
+				}
+			}
+			if took > 50*time.Millisecond {
 				t.Errorf("took %v, as if the picture had been decoded", took)
 			}
 			if test.want == "" {

@@ -225,19 +225,27 @@ func TestAHungRequestIsCutOff(t *testing.T) {
 }
 
 func TestASlowClientIsLetGo(t *testing.T) {
-	t.Parallel()
-	addr, _, _ := start(t, http.NotFoundHandler(), nil)
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	begun := time.Now()
-	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n") // and never the empty line
-	c.SetReadDeadline(begun.Add(2 * readHeaderTimeout))
-	if _, err := io.ReadAll(c); err != nil {
-		t.Errorf("the connection is still open after %s: %v", time.Since(begun), err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		l := &pipe{conn: make(chan net.Conn, 1)}
+		l.conn <- theirs
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- HTTP(ctx, l, http.NotFoundHandler(), nil) }()
+		begun := time.Now()
+		fmt.Fprint(ours, "GET / HTTP/1.1\r\nHost: x\r\n") // and never the empty line
+		if _, err := io.ReadAll(ours); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begun); took != readHeaderTimeout {
+			t.Errorf("the connection was open for %s, want %s", took, readHeaderTimeout)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		ours.Close()
+	})
 }
 
 // Prefer: wait=30 has a client wait for its answer longer than it may take to
