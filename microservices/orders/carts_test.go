@@ -178,7 +178,7 @@ func TestAnOrderOfTheCartWaitsForTheOneBefore(t *testing.T) {
 	first := s.place(t, declined)
 	s.awaitCall(t, "Authorise", 1)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // of which a quarter of a second is left to answer in
 	defer cancel()
 	_, err := s.orders.PlaceOrder(ctx, request(ada))
 	if f := fault.From(err); f.Code != "request_in_progress" || f.RetryAfter == 0 {
@@ -187,7 +187,7 @@ func TestAnOrderOfTheCartWaitsForTheOneBefore(t *testing.T) {
 	waited := make(chan error, 1)
 	next := request(ada)
 	go func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		_, err := s.orders.PlaceOrder(ctx, next)
 		waited <- err

@@ -45,7 +45,7 @@ func TestAPaymentsLife(t *testing.T) {
 		{"given back before it came", 0, "refund tok_visa", "payment_not_captured,yes", "authorise"},
 		{"lapsed", time.Microsecond, "tok_visa capture capture void refund", "yes," + late + "," + late + ",ok,payment_not_captured", "authorise"},
 		{"lapsed, and asked again", time.Microsecond, "tok_visa capture tok_visa", "yes," + late + "," + late, "authorise"},
-		{"taken and then lapsed", 300 * time.Millisecond, "tok_visa capture lapse capture refund", "yes,yes,yes,ok", "authorise capture refund"},
+		{"taken and then lapsed", 3 * time.Second, "tok_visa capture lapse capture refund", "yes,yes,yes,ok", "authorise capture refund"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			lifetime := c.lifetime
