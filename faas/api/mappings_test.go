@@ -207,3 +207,78 @@ func TestMappingsAreListed(t *testing.T) {
 		}
 	}
 }
+
+// What this runner does not have is refused in a sentence.
+func TestMappingsThatAreRefused(t *testing.T) {
+	s := serve(t, api.Options{})
+	s.must("a")
+	type input = lambda.CreateEventSourceMappingInput
+	const invalid = "InvalidParameterValueException"
+	for _, c := range []struct {
+		change        func(*input)
+		kind, message string
+	}{
+		{func(in *input) { in.FunctionName = aws.String("b") }, "ResourceNotFoundException", "Function not found"},
+		{func(in *input) { in.FunctionName = aws.String("a:live") }, "ResourceNotFoundException", "Function not found"},
+		{func(in *input) { in.EventSourceArn = aws.String("arn:aws:sqs:us-east-1:000000000000:q") }, invalid, "EventSourceArn is given, and this runner maps functions to topics of self-managed Kafka alone"},
+		{func(in *input) { in.SelfManagedEventSource = nil }, invalid, "SelfManagedEventSource must have"},
+		{func(in *input) { in.SelfManagedEventSource.Endpoints = map[string][]string{"OTHER": {"a:1"}} }, invalid, "SelfManagedEventSource must have"},
+		{func(in *input) { in.Topics = nil }, invalid, "Topics has 0 names"},
+		{func(in *input) { in.Topics = []string{"a", "b"} }, invalid, "Topics has 2 names"},
+		{func(in *input) { in.BatchSize = aws.Int32(0) }, invalid, "BatchSize is 0"},
+		{func(in *input) { in.MaximumRecordAgeInSeconds = aws.Int32(0) }, invalid, "MaximumRecordAgeInSeconds"},
+		{func(in *input) { in.StartingPosition = types.EventSourcePositionAtTimestamp }, invalid, "needs a StartingPositionTimestamp"},
+		{func(in *input) {
+			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}
+		}, invalid, "filters no records"},
+		{func(in *input) { in.Queues = []string{"q"} }, invalid, "Queues are given"},
+		{func(in *input) { in.ParallelizationFactor = aws.Int32(2) }, invalid, "ParallelizationFactor is for Kinesis"},
+		{func(in *input) { in.ScalingConfig = &types.ScalingConfig{} }, invalid, "ScalingConfig is for SQS"},
+		{func(in *input) {
+			in.SelfManagedKafkaEventSourceConfig = &types.SelfManagedKafkaEventSourceConfig{SchemaRegistryConfig: &types.KafkaSchemaRegistryConfig{}}
+		}, invalid, "asks no schema registry"},
+		{func(in *input) {
+			in.SelfManagedKafkaEventSourceConfig = &types.SelfManagedKafkaEventSourceConfig{ConsumptionMode: types.KafkaEventSourceMappingConsumptionModeQueue}
+		}, invalid, "ConsumptionMode must be Stream"},
+		{func(in *input) {
+			in.DestinationConfig = &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}}
+		}, invalid, "OnSuccess"},
+		{func(in *input) {
+			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:s3:::bucket")}}
+		}, invalid, "use the ARN of a queue"},
+		{func(in *input) { in.Tags = map[string]string{"aws:x": "y"} }, invalid, "aws:"},
+	} {
+		_, err := s.CreateEventSourceMapping(t.Context(), of("a", "127.0.0.1:1", "orders", c.change))
+		failed(t, err, c.kind, c.message)
+	}
+
+	made, err := s.CreateEventSourceMapping(t.Context(), of("a", "127.0.0.1:1", "orders"))
+	ok(t, err)
+	_, err = s.CreateEventSourceMapping(t.Context(), of("a", "127.0.0.1:1", "orders"))
+	failed(t, err, "ResourceConflictException", *made.UUID)
+	_, err = s.UpdateEventSourceMapping(t.Context(), &lambda.UpdateEventSourceMappingInput{UUID: made.UUID, BatchSize: aws.Int32(1)})
+	failed(t, err, "ResourceInUseException", "it is Creating") // as nothing runs here
+	_, err = s.DeleteEventSourceMapping(t.Context(), &lambda.DeleteEventSourceMappingInput{UUID: made.UUID})
+	failed(t, err, "ResourceInUseException", "it is Creating")
+	_, err = s.GetEventSourceMapping(t.Context(), &lambda.GetEventSourceMappingInput{UUID: aws.String("x")})
+	failed(t, err, "ResourceNotFoundException", "there is no event source mapping x")
+}
+
+// Mappings have tags, as functions have.
+func TestMappingsHaveTags(t *testing.T) {
+	s := serve(t, api.Options{})
+	s.must("a")
+	made, err := s.CreateEventSourceMapping(t.Context(), of("a", "127.0.0.1:1", "orders", func(in *lambda.CreateEventSourceMappingInput) { in.Tags = map[string]string{"a": "1", "b": "2"} }))
+	ok(t, err)
+	_, err = s.TagResource(t.Context(), &lambda.TagResourceInput{Resource: made.EventSourceMappingArn, Tags: map[string]string{"b": "3", "c": "4"}})
+	ok(t, err)
+	_, err = s.UntagResource(t.Context(), &lambda.UntagResourceInput{Resource: made.EventSourceMappingArn, TagKeys: []string{"a"}})
+	ok(t, err)
+	out, err := s.ListTags(t.Context(), &lambda.ListTagsInput{Resource: made.EventSourceMappingArn})
+	ok(t, err)
+	if diff := cmp.Diff(map[string]string{"b": "3", "c": "4"}, out.Tags); diff != "" {
+		t.Errorf("tags (-want +got):\n%s", diff)
+	}
+	_, err = s.ListTags(t.Context(), &lambda.ListTagsInput{Resource: aws.String("arn:aws:lambda:us-east-1:000000000000:event-source-mapping:x")})
+	failed(t, err, "ResourceNotFoundException", "x")
+}
