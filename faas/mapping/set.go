@@ -93,11 +93,8 @@ func (s *Set) Create(m Mapping) (View, error) {
 	if err := m.Check(); err != nil {
 		return View{}, err
 	}
-	for _, k := range s.keepers {
-		if k.same(&m) {
-			return View{}, function.Conflict("An event source mapping of the topic %s at %s for the function %s already exists. Please update or delete the existing mapping with UUID %s",
-				m.Topic, strings.Join(m.Brokers, ","), m.Ref, k.ID)
-		}
+	if err := s.alone(&m); err != nil {
+		return View{}, err
 	}
 	if err := s.keep(&m); err != nil {
 		return View{}, err
@@ -153,6 +150,9 @@ func (s *Set) Change(id string, change func(*Mapping) error) (View, error) {
 	if err := m.Check(); err != nil {
 		return View{}, err
 	}
+	if err := s.alone(&m); err != nil {
+		return View{}, err
+	}
 	if err := s.keep(&m); err != nil {
 		return View{}, err
 	}
@@ -202,6 +202,18 @@ func (s *Set) Delete(id string) (View, error) {
 	view := k.view()
 	s.turn(k)
 	return view, nil
+}
+
+// alone reports which other mapping has the same records given to the same
+// function.
+func (s *Set) alone(m *Mapping) error {
+	for _, k := range s.keepers {
+		if k.ID != m.ID && k.same(m) {
+			return function.Conflict("An event source mapping of the topic %s at %s for the function %s already exists. Please update or delete the existing mapping with UUID %s",
+				m.Topic, strings.Join(m.Brokers, ","), m.Ref, k.ID)
+		}
+	}
+	return nil
 }
 
 func (s *Set) find(id string) (*keeper, error) {

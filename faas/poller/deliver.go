@@ -102,35 +102,43 @@ func (l *lane) refused(rules rules, p *portion, id string, err *function.Error) 
 // call gives an event to the function. When ctx ends meanwhile, the function has
 // a while to answer. It is false when that was not enough; the partition then
 // stays busy until the answer comes.
-func (l *lane) call(ctx context.Context, p portion, id string, payload []byte) (answer Answer, err error, ok bool) {
+func (l *lane) call(ctx context.Context, p portion, id string, payload []byte) (Answer, error, bool) {
 	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	answered := make(chan struct{})
+	done := make(chan answered, 1)
+	ended := make(chan struct{})
 	go func() {
-		defer close(answered)
+		defer close(ended)
 		defer cancel()
 		traced, header, end := l.startProcess(calling, p)
-		answer, err = l.Invoker.InvokeBatch(traced, Batch{
+		answer, err := l.Invoker.InvokeBatch(traced, Batch{
 			Ref: l.mapping.Ref, RequestID: id, Payload: payload, Trace: header, Due: p.due, Attempt: p.failures + p.refusals + 1,
 		})
 		end(answer, err)
+		done <- answered{answer, err}
 	}()
 	select {
-	case <-answered:
-		return answer, err, true
+	case a := <-done:
+		return a.Answer, a.err, true
 	case <-ctx.Done():
 	}
 	late := time.NewTimer(grace)
 	defer late.Stop()
 	select {
-	case <-answered:
-		return answer, err, true
+	case a := <-done:
+		return a.Answer, a.err, true
 	case <-late.C:
 	case <-l.patience.Done():
 	}
 	cancel() // if it has not begun, it does not
-	l.busy.put(l.source.partition, answered)
+	l.busy.put(l.source.partition, ended)
 	slog.WarnContext(ctx, "a batch was still under way when its time was up: it will be delivered again", "function", l.mapping.Ref.String(), "partition", l.source.key())
 	return Answer{}, nil, false
+}
+
+// An answered call has an answer or an error.
+type answered struct {
+	Answer
+	err error
 }
 
 // outcome is how many records, from the first, the function has succeeded with;
