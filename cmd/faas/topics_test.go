@@ -36,15 +36,16 @@ func TestTopicsAreMapped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "template.yaml")
 	deploy := func(want string, events ...string) {
 		t.Helper()
-		text := "Transform: AWS::Serverless-2016-10-31\nResources:\n  Listener:\n    Type: AWS::Serverless::Function\n" +
-			"    Properties:\n      FunctionName: listener\n      CodeUri: " + folder + "\n      Handler: bootstrap\n      Runtime: provided.al2023\n"
+		var text strings.Builder
+		text.WriteString("Transform: AWS::Serverless-2016-10-31\nResources:\n  Listener:\n    Type: AWS::Serverless::Function\n" +
+			"    Properties:\n      FunctionName: listener\n      CodeUri: " + folder + "\n      Handler: bootstrap\n      Runtime: provided.al2023\n")
 		if len(events) > 0 {
-			text += "      Events:\n"
+			text.WriteString("      Events:\n")
 		}
 		for i, e := range events {
-			text += fmt.Sprintf("        E%d: {Type: SelfManagedKafka, Properties: {KafkaBootstrapServers: [\"%s\"], %s}}\n", i, brokers, e)
+			text.WriteString(fmt.Sprintf("        E%d: {Type: SelfManagedKafka, Properties: {KafkaBootstrapServers: [\"%s\"], %s}}\n", i, brokers, e))
 		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, untimed(must(t, "deploy", "-t", path, "--stack", "topics"))); diff != "" {

@@ -29,18 +29,19 @@ func made(s string) portion {
 // said writes a verdict: "1+2 RetryAttemptsExhausted; 4 5 (1) wait 2s" has one
 // record done, two given up, and two to be tried again, which have failed once.
 func said(v verdict) string {
-	s := fmt.Sprintf("%d+%d %s", v.done, len(v.aside.records), v.condition)
+	var s strings.Builder
+	s.WriteString(fmt.Sprintf("%d+%d %s", v.done, len(v.aside.records), v.condition))
 	for _, p := range v.rest {
-		s += ";"
+		s.WriteString(";")
 		for _, r := range p.records {
-			s += fmt.Sprintf(" %d", r.offset)
+			s.WriteString(fmt.Sprintf(" %d", r.offset))
 		}
-		s += fmt.Sprintf(" (%d)", p.failures)
+		s.WriteString(fmt.Sprintf(" (%d)", p.failures))
 	}
 	if v.wait > 0 {
-		s += " wait " + v.wait.String()
+		s.WriteString(" wait " + v.wait.String())
 	}
-	return s
+	return s.String()
 }
 
 func TestDecide(t *testing.T) {

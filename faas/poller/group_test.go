@@ -155,7 +155,7 @@ func TestStart(t *testing.T) {
 		t.Run(fmt.Sprint(c.start, c.want), func(t *testing.T) {
 			w := newWorld(t, 1)
 			for i := range 4 {
-				w.produce(0, kafka.Record{Time: cut.Add(time.Duration(i-2) * time.Minute), Value: kafka.NewBytes([]byte(fmt.Sprint(i)))})
+				w.produce(0, kafka.Record{Time: cut.Add(time.Duration(i-2) * time.Minute), Value: kafka.NewBytes(fmt.Append(nil, i))})
 			}
 			m := w.mapping(func(m *mapping.Mapping) { m.Start, m.StartAt, m.BatchSize = c.start, c.at, 1 })
 			p, stop := w.poll(m)

@@ -25,7 +25,7 @@ func main() {
 
 func tell(args []string) error {
 	if len(args) < 2 {
-		return errors.New("say it so: tell TOPIC TEXT...")
+		return errors.New("say which topic, and what: tell TOPIC TEXT…")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
