@@ -157,7 +157,7 @@ func (c *conn) answer(h head) bool {
 	switch {
 	case errors.Is(err, errTooLarge):
 		c.server.settle(x, Reply{TooLarge: true})
-		return c.dismiss(errLarge)
+		return c.dismiss(large(x))
 	case err != nil:
 		c.server.disclaim(x)
 		return c.dismiss(errBody)

@@ -115,7 +115,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, streams bool, re
 	case errors.Is(err, errTooLarge):
 		// The caller is told, and so is the function, which exits of it.
 		s.settle(x, Reply{TooLarge: true})
-		errLarge.to(w)
+		large(x).to(w)
 	case err != nil:
 		s.disclaim(x)
 		errBody.to(w)

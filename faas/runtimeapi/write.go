@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"triptych/faas/function"
 )
 
 // What is written, by hand or by net/http.
@@ -24,8 +26,21 @@ var (
 	errBody  = &refusal{http.StatusBadRequest, "InvalidRequest", "The body of the request cannot be read"}
 	errInit  = &refusal{http.StatusForbidden, "InvalidStateTransition", "Transition from Ready to InitError is not allowed."}
 	errNext  = &refusal{http.StatusForbidden, "InvalidStateTransition", "Transition from Running to Ready is not allowed: the event is not answered."}
-	errLarge = &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (" + strconv.Itoa(maxReply) + " bytes)."}
+	errLarge = refuseLarge(maxReply)
+	errLong  = refuseLarge(function.MaxStream)
 )
+
+func refuseLarge(limit int) *refusal {
+	return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (" + strconv.Itoa(limit) + " bytes)."}
+}
+
+// large refuses an answer that has more bytes than it may have.
+func large(x *Exchange) *refusal {
+	if x.Stream != nil && x.Stream.HasBegun() {
+		return errLong
+	}
+	return errLarge
+}
 
 func (r *refusal) body() []byte {
 	b, _ := json.Marshal(map[string]string{"errorType": r.kind, "errorMessage": r.message})

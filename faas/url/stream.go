@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -23,7 +24,8 @@ func (c *call) invokeStream() error {
 	result, err := c.runner.Stream(c.r.Context(), c.in, s.pass, s.cut)
 	switch {
 	case s.begun && (err != nil || result.Failed || s.broken):
-		panic(http.ErrAbortHandler)
+		c.abort()
+		return nil
 	case s.begun:
 		return nil
 	case err != nil:
@@ -33,6 +35,22 @@ func (c *call) invokeStream() error {
 	}
 	c.w.Header().Set(trace.Name, result.Trace.String())
 	return errBroken
+}
+
+// abort breaks the connection off. To a client of HTTP/1.0 its end is the end of
+// the answer, unless it is reset.
+func (c *call) abort() {
+	if c.r.ProtoAtLeast(1, 1) {
+		panic(http.ErrAbortHandler)
+	}
+	conn, _, err := http.NewResponseController(c.w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // errors: it is closed
+	}
+	_ = conn.Close()
 }
 
 // A stream is a response that is sent while it comes.

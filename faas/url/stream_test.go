@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +111,37 @@ func TestBrokenOff(t *testing.T) {
 		close(g.open)
 		if got, err := rest(); got != "" || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: the rest is %q, %v; want that it is missing", path, got, err)
+		}
+	}
+}
+
+// TestBrokenOffForOldClients ends in the middle for who takes the end of the
+// connection for that of the answer.
+func TestBrokenOffForOldClients(t *testing.T) {
+	l := newLab(t, api.Options{})
+	id := l.function("web", streaming)
+	for path, whole := range map[string]bool{"/": true, "/exit": false} {
+		g := newGate(t)
+		c, err := net.Dial("tcp", l.web.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, "GET "+path+"?gate="+g.URL+" HTTP/1.0\r\nHost: "+l.host(id)+"\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if _, err := io.ReadFull(res.Body, make([]byte, len("first,"))); err != nil {
+			t.Fatal(err)
+		}
+		close(g.open)
+		rest, err := io.ReadAll(res.Body)
+		if whole && (err != nil || string(rest) != "second") || !whole && !errors.Is(err, syscall.ECONNRESET) {
+			t.Errorf("%s: the rest is %q, %v", path, rest, err)
 		}
 	}
 }
