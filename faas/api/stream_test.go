@@ -53,18 +53,22 @@ done
 // comes.
 func TestStream(t *testing.T) {
 	s := serve(t, api.Options{})
-	s.must("a", func(in *lambda.CreateFunctionInput) {
-		in.Code.ZipFile, in.Timeout = script(t, parts), aws.Int32(3)
-	})
+	for name, timeout := range map[string]int32{"patient": 60, "hasty": 6} {
+		s.must(name, func(in *lambda.CreateFunctionInput) { in.Code.ZipFile, in.Timeout = script(t, parts), &timeout })
+	}
 	const second = "second"
 	for _, tt := range []struct{ do, first, rest, code, details, kind string }{
 		{"whole", "first", second, "", "", "text/parts"},
 		{"broken", "first", "", "Broken", `{"a":1}`, "text/parts"},
 		{"exit", "first", "", "Runtime.ExitError", "Runtime exited with error: exit status 3", "text/parts"},
-		{"sleep", "first", "", "Sandbox.Timedout", "Task timed out after 3.00 seconds", "text/parts"},
+		{"sleep", "first", "", "Sandbox.Timedout", "Task timed out after 6.00 seconds", "text/parts"},
 		{"error", "", "", "Oops", `"errorMessage":"no"`, "application/json"},
 		{"empty", "", "", "", "", "text/none"},
 	} {
+		name := "patient"
+		if tt.do == "sleep" {
+			name = "hasty"
+		}
 		opened := make(chan struct{})
 		gate := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			select {
@@ -73,7 +77,7 @@ func TestStream(t *testing.T) {
 			}
 		}))
 		out, err := s.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{
-			FunctionName: aws.String("a"), LogType: types.LogTypeTail, Payload: []byte(`"` + tt.do + " " + gate.URL + `"`)})
+			FunctionName: &name, LogType: types.LogTypeTail, Payload: []byte(`"` + tt.do + " " + gate.URL + `"`)})
 		ok(t, err)
 		remapped := awsmiddleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response).Header.Get("X-Amzn-Remapped-Content-Type")
 		if aws.ToString(out.ExecutedVersion) != "$LATEST" || aws.ToString(out.ResponseStreamContentType) != "application/vnd.amazon.eventstream" || remapped != tt.kind || out.StatusCode != 200 {

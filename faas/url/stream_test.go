@@ -104,7 +104,7 @@ func TestStreamOfBytes(t *testing.T) {
 // look whole.
 func TestBrokenOff(t *testing.T) {
 	l := newLab(t, api.Options{})
-	id := l.function("web", streaming, func(f *registry.Function) { f.Latest.Timeout = 3 * time.Second })
+	id := l.function("web", streaming, func(f *registry.Function) { f.Latest.Timeout = 6 * time.Second })
 	for _, path := range []string{"/exit", "/sleep"} {
 		g := newGate(t)
 		_, rest := l.begun(id, path, g)
