@@ -149,23 +149,32 @@ func TestMappings(t *testing.T) {
 	s.mappingIsGone(*made.UUID)
 }
 
-// A mapping wakes a function from zero.
+// A mapping wakes a function from zero, as soon as that is not switched off.
 func TestRecordsWakeAFunction(t *testing.T) {
 	s := running(t)
 	brokers, topic := kafkatest.Brokers(t), kafkatest.Name(t, "orders")
 	client := createTopic(t, brokers, topic)
 	s.must("a")
+	_, err := s.PutFunctionConcurrency(t.Context(), &lambda.PutFunctionConcurrencyInput{FunctionName: aws.String("a"), ReservedConcurrentExecutions: aws.Int32(0)})
+	ok(t, err)
 	made, err := s.CreateEventSourceMapping(t.Context(), of("a", brokers, topic))
 	ok(t, err)
 	out, err := client.Produce(t.Context(), &kafka.ProduceRequest{Topic: topic, RequiredAcks: kafka.RequireAll,
 		Records: kafka.NewRecordReader(kafka.Record{Value: kafka.NewBytes([]byte("hello"))})})
 	ok(t, err)
 	ok(t, out.Error)
-	waittest.Until(t, "the record to be processed", func() bool {
-		got, err := s.GetEventSourceMapping(t.Context(), &lambda.GetEventSourceMappingInput{UUID: made.UUID})
-		ok(t, err)
-		return *got.LastProcessingResult == "OK"
-	})
+	says := func(result string) {
+		t.Helper()
+		waittest.Until(t, "the mapping to say "+result, func() bool {
+			got, err := s.GetEventSourceMapping(t.Context(), &lambda.GetEventSourceMappingInput{UUID: made.UUID})
+			ok(t, err)
+			return *got.LastProcessingResult == result
+		})
+	}
+	says("PROBLEM: the function a was not called: it is switched off, by a reserved concurrency of 0")
+	_, err = s.DeleteFunctionConcurrency(t.Context(), &lambda.DeleteFunctionConcurrencyInput{FunctionName: aws.String("a")})
+	ok(t, err)
+	says("OK")
 }
 
 // Lists are cut and filtered as others are.
