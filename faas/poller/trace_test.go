@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 const (
@@ -37,9 +38,9 @@ func TestTheTraceGoesOn(t *testing.T) {
 // The batch is a span of its own in that trace, linked to all of them.
 func TestTheBatchIsASpan(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
-	before := otel.GetTracerProvider()
 	otel.SetTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)))
-	defer otel.SetTracerProvider(before)
+	// What there was before hands on to this one from now on.
+	defer otel.SetTracerProvider(noop.NewTracerProvider())
 	w := newWorld(t, 1)
 	w.traced()
 	m := w.mapping()
