@@ -75,6 +75,12 @@ func (w *world) create(topic string, partitions int, entries ...kafka.ConfigEntr
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	for p := range partitions { // each has a leader after a moment
+		w.until("a leader", func() bool {
+			out, err := w.client.ListOffsets(w.t.Context(), &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: {kafka.FirstOffsetOf(p)}}})
+			return err == nil && len(out.Topics[topic]) == 1 && out.Topics[topic][0].Error == nil
+		})
+	}
 }
 
 // write puts records into a partition.
