@@ -178,7 +178,7 @@ func TestAnOrderOfTheCartWaitsForTheOneBefore(t *testing.T) {
 	first := s.place(t, declined)
 	s.awaitCall(t, "Authorise", 1)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // of which a quarter of a second is left to answer in
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // while the first waits for four
 	defer cancel()
 	_, err := s.orders.PlaceOrder(ctx, request(ada))
 	if f := fault.From(err); f.Code != "request_in_progress" || f.RetryAfter == 0 {
