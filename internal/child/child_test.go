@@ -84,7 +84,7 @@ func startParent(t *testing.T, script, then string, env ...string) (*exec.Cmd, i
 // gone waits until nothing of the group pid runs.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for end := time.Now().Add(2 * Grace); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if !running(t, pid) {
 			return
 		}
@@ -160,7 +160,7 @@ func TestAFolderGoesWithTheParent(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	gone(t, pid)
-	for end := time.Now().Add(2 * Grace); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 			return
 		}
@@ -295,7 +295,7 @@ func TestACommandIsRunAtTheEnd(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	gone(t, pid)
-	for end := time.Now().Add(2 * Grace); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if b, err := os.ReadFile(file); err == nil && string(b) == "2\n" {
 			return
 		}

