@@ -60,7 +60,7 @@ func (l *lane) read(records kafka.RecordReader) error {
 		if r.Offset < l.next {
 			continue
 		}
-		l.read1(r, key, value)
+		l.add(r, key, value)
 	}
 	if stream, ok := records.(*protocol.RecordStream); ok && l.next == begin && len(stream.Records) > 0 {
 		l.next = begin + 1 // there is no such record: the batch that would have it has come
@@ -68,7 +68,7 @@ func (l *lane) read(records kafka.RecordReader) error {
 	return nil
 }
 
-func (l *lane) read1(r *kafka.Record, key, value []byte) {
+func (l *lane) add(r *kafka.Record, key, value []byte) {
 	l.records = append(l.records, newRecord(l.source.topic, l.source.partition, r.Offset, r.Time, key, value, r.Headers))
 	l.next = r.Offset + 1
 }
