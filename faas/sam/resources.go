@@ -11,7 +11,7 @@ const (
 	functionType = "AWS::Serverless::Function"
 
 	notHere           = "this runner has functions and queues alone: leave it out"
-	httpAPILater      = "this runner serves no HTTP routes yet: leave it out, and invoke the function through Lambda's API"
+	httpAPILater      = "this runner serves no HTTP routes yet: leave it out, and give the function a FunctionUrlConfig"
 	stateMachineLater = "this runner runs no workflows yet: leave it out"
 )
 
