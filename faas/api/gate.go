@@ -23,6 +23,13 @@ func (g *Gate) Bound(w http.ResponseWriter, r *http.Request) {
 	bound(w, r, route{action: invokeAction, limit: function.MaxSyncPayload})
 }
 
+// Enter waits until there is room for the request's body, as there is for the
+// events of the API; leave makes room for the next once it is read, and must be
+// called. A *function.Error says that there was none in time.
+func (g *Gate) Enter(r *http.Request) (leave func(), err error) {
+	return g.s.enter(r, route{limit: function.MaxSyncPayload}, caller{})
+}
+
 // Discard reads what is left of a body that nobody wants, within bounds: a client
 // that is still writing may never see the answer.
 func (g *Gate) Discard(r *http.Request) { discard(r) }

@@ -101,6 +101,30 @@ func TestCodeIsHeldUntilItIsKept(t *testing.T) {
 	}
 }
 
+// TestBodiesOfURLsTakeTurns is the same of what stands beside the API.
+func TestBodiesOfURLsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(nil, Options{})
+		r := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
+		r.ContentLength = function.MaxSyncPayload
+		var leave func()
+		for range maxBodies / function.MaxSyncPayload {
+			var err error
+			if leave, err = g.Enter(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var e *function.Error
+		if _, err := g.Enter(r); !errors.As(err, &e) || e.Status != http.StatusTooManyRequests {
+			t.Errorf("one too many: %v", err)
+		}
+		leave()
+		if _, err := g.Enter(r); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+	})
+}
+
 func TestARoomIsWaitedForSoLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newRoom(10, roomTime)

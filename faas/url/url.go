@@ -160,6 +160,12 @@ func (c *call) body() ([]byte, error) {
 	if c.r.ContentLength > limit {
 		return nil, errTooLarge
 	}
+	leave, err := c.gate.Enter(c.r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c.gate.Bound(c.w, c.r) // anew: it may have waited for others
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, limit+1))
 	switch {
 	case err != nil:
