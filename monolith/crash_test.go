@@ -12,12 +12,9 @@ import (
 
 	"triptych/internal/postgres"
 	"triptych/internal/postgres/pgtest"
-	"triptych/internal/serve"
 	"triptych/internal/token"
 	"triptych/lab/client"
 )
-
-var listen = serve.Listen
 
 type answered struct{ ID, Status string }
 
