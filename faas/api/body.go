@@ -31,6 +31,12 @@ func bound(w http.ResponseWriter, r *http.Request, rt route) {
 	}
 }
 
+// answering has a client take no longer for an answer of n bytes, which is held
+// until then, than for a request.
+func answering(w http.ResponseWriter, n int) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTime + time.Duration(n/bodySpeed)*time.Second)) // errors: as above
+}
+
 // maxDiscard is how many bytes are read of a body that nobody wants.
 const maxDiscard = 2 * maxCode
 

@@ -30,6 +30,10 @@ func (g *Gate) Enter(r *http.Request) (leave func(), err error) {
 	return g.s.enter(r, route{limit: function.MaxSyncPayload}, caller{})
 }
 
+// Answering has the client take no longer for an answer of n bytes, which is held
+// until then, than for a request.
+func (g *Gate) Answering(w http.ResponseWriter, n int) { answering(w, n) }
+
 // Discard reads what is left of a body that nobody wants, within bounds: a client
 // that is still writing may never see the answer.
 func (g *Gate) Discard(r *http.Request) { discard(r) }

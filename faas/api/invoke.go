@@ -87,6 +87,7 @@ func (s *server) invokeNow(w http.ResponseWriter, r *http.Request, in runner.Inv
 		h.Set("Content-Type", result.ContentType)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(result.Payload)))
+	answering(w, len(result.Payload))
 	_, _ = w.Write(result.Payload)
 	return nil // a client that has gone does not want it
 }

@@ -159,12 +159,9 @@ func (c *call) apart() {
 
 // fail answers in the function's place.
 func (c *call) fail(err error) {
-	if c.r.Context().Err() != nil {
-		return // the client has gone
-	}
 	c.gate.Discard(c.r)
 	r := refused(err)
-	if r.status == http.StatusInternalServerError {
+	if r.status == http.StatusInternalServerError && c.r.Context().Err() == nil { // or the client has gone
 		slog.ErrorContext(c.r.Context(), "a request for a function URL failed", "function", c.ref.String(), "err", function.From(err).Err)
 	}
 	h := c.w.Header()

@@ -113,7 +113,11 @@ func (s *stream) pass(a *runner.Answer) {
 	}
 	to := http.NewResponseController(s.w)
 	for {
-		if _, e := s.w.Write(read); e != nil || to.Flush() != nil {
+		_, e := s.w.Write(read)
+		if errors.Is(e, http.ErrBodyNotAllowed) {
+			return // its status has no body, and so it is whole; what comes is thrown away
+		}
+		if e != nil || to.Flush() != nil {
 			s.broken = true
 			return
 		}

@@ -204,6 +204,7 @@ func (c *call) invoke(body []byte, signer *api.Signer) error {
 		slog.InfoContext(c.r.Context(), "a function answered its URL with what is no response", "function", c.ref.String(), "why", err)
 		return errBroken
 	}
+	c.gate.Answering(c.w, len(a.body))
 	c.head(a.head, len(a.body))
 	_, _ = c.w.Write(a.body)
 	return nil // a client that has gone does not want it

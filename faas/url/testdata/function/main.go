@@ -87,6 +87,11 @@ func web(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "second")
 		return
 	}
+	if r.URL.Path == "/nothing" {
+		w.WriteHeader(http.StatusNoContent)
+		fmt.Fprint(w, "and yet something")
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain")
 	http.SetCookie(w, &http.Cookie{Name: "seen", Value: "yes"})
 	http.SetCookie(w, &http.Cookie{Name: "twice", Value: "yes"})
