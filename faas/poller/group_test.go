@@ -203,7 +203,7 @@ func TestTroubleAtTheSource(t *testing.T) {
 		t.Helper()
 		w.until("it to say "+what, func() bool { return strings.Contains(p.Result(), what) })
 	}
-	says("PROBLEM: the Kafka brokers at " + w.brokers + " cannot be reached")
+	says("PROBLEM: the Kafka brokers at " + w.brokers + " cannot be reached: dial tcp ")
 	broker := begin()
 	says("PROBLEM: there is no topic " + w.topic + " at " + w.brokers)
 	w.until("the topic", func() bool {

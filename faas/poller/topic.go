@@ -23,7 +23,12 @@ func (e *missing) Error() string {
 
 func (p *poller) brokers() string { return strings.Join(p.mapping.Brokers, ",") }
 
+// unreachable leaves out which of its methods kafka-go was in, which stands
+// before the reason.
 func (p *poller) unreachable(err error) error {
+	if why := errors.Unwrap(err); why != nil && strings.HasPrefix(err.Error(), "kafka.(*Client).") {
+		err = why
+	}
 	return fmt.Errorf("the Kafka brokers at %s cannot be reached: %w", p.brokers(), err)
 }
 
