@@ -37,7 +37,9 @@ func queues(ctx context.Context, args []string, t terminal) error {
 	case *redrive && *del != "":
 		return usageError{errors.New("queues: --redrive and --delete are two things: leave one out")}
 	case *del != "":
-		err = to.read(ctx, "DELETE", path+"/messages/"+url.PathEscape(*del), nil)
+		if err = to.read(ctx, "DELETE", path+"/messages/"+url.PathEscape(*del), nil); err == nil {
+			fmt.Fprintf(t.out, "%s: removed\n", *del)
+		}
 	case *redrive:
 		var n console.Redriven
 		if err = to.read(ctx, "POST", path+"/redrive", &n); err == nil {

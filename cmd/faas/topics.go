@@ -25,8 +25,11 @@ func topics(ctx context.Context, args []string, t terminal) error {
 		return err
 	}
 	if *del != "" {
-		_, err := to.lambda().DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: del})
-		return to.explain("topics --delete "+*del, err)
+		if _, err := to.lambda().DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: del}); err != nil {
+			return to.explain("topics --delete "+*del, err)
+		}
+		fmt.Fprintf(t.out, "%s: removed\n", *del)
+		return nil
 	}
 	return to.explain("topics", listTopics(ctx, &to, t))
 }

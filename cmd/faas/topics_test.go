@@ -99,7 +99,9 @@ func TestTopicsAreMapped(t *testing.T) {
 	if s := faas(t, "deploy", "-t", path, "--stack", "topics"); s.failure == nil || !strings.Contains(s.failure.Error(), path+":10: give the topic "+orders+" to listener: there is a mapping of it already, "+*made.UUID+", which was made by hand") {
 		t.Errorf("what was made by hand is taken for the template's: %v", s.failure)
 	}
-	must(t, "topics", "--delete", *made.UUID)
+	if s := must(t, "topics", "--delete", *made.UUID); s != *made.UUID+": removed\n" {
+		t.Errorf("deleting a mapping says %q", s)
+	}
 	waittest.Until(t, "the mapping to be gone", func() bool { return !strings.Contains(must(t, "topics"), orders) })
 	if s := faas(t, "topics"); s.failure != nil || !strings.HasPrefix(s.err, "no topic wakes a function yet") {
 		t.Errorf("topics: %v\n%s%s", s.failure, s.out, s.err)

@@ -310,7 +310,9 @@ Resources:
 		t.Errorf("queues:\n%s", got)
 	}
 	id, _, _ := strings.Cut(lost(), " ")
-	must(t, "queues", "lost", "--delete", id)
+	if s := must(t, "queues", "lost", "--delete", id); s != id+": removed\n" {
+		t.Errorf("deleting a message says %q", s)
+	}
 	if s := faas(t, "queues", "lost"); s.failure != nil || s.err != "the queue is empty\n" {
 		t.Errorf("%v, %s", s.failure, s.err)
 	}
