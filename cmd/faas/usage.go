@@ -8,7 +8,7 @@ const usage = `faas: AWS Lambda's contract on this machine.
   faas deploy -t TEMPLATE  the same for the functions of a SAM template
   faas build NAME FOLDER   build alone, into NAME.zip; build -t TEMPLATE: all of a template
   faas invoke NAME [EVENT] run a function with an event: JSON, @FILE, or - for standard input
-  faas list                which functions there are
+  faas list                which functions there are, and their URLs
   faas logs NAME           what a function printed, and what its invocations took
   faas stats [NAME]        invocations, errors, cold starts, percentiles, GB-seconds
   faas topics              which topics of Kafka's wake which functions, and how far they are read
